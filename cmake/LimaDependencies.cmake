@@ -1,0 +1,30 @@
+# The third-party libraries, found once. Which folder may use which is written in ARCHITECTURE.md ("fences").
+
+find_package(Threads REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(CURL REQUIRED)
+find_package(LibArchive REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LIBSSH2 REQUIRED IMPORTED_TARGET libssh2)
+pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
+find_package(CLI11 REQUIRED)
+if(LIMA_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(LIMA_BENCH)
+  find_package(benchmark REQUIRED)
+endif()
+
+# Boost without its compiled parts: std::filesystem for Boost.DLL, one spelling for the whole build because it
+# changes types.
+add_library(lima_boost INTERFACE)
+target_link_libraries(lima_boost INTERFACE Boost::headers Threads::Threads)
+target_compile_definitions(lima_boost INTERFACE BOOST_DLL_USE_STD_FS BOOST_ERROR_CODE_HEADER_ONLY
+  BOOST_ASIO_NO_DEPRECATED)

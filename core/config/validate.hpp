@@ -1,0 +1,25 @@
+// The checks of a filled Config that need no driver (spec/config.md 1.11). All mistakes are reported together.
+#pragma once
+
+#include "core/base/error.hpp"
+#include "core/base/host.hpp"
+#include "core/config/model.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace lima::config {
+
+struct ValidateInput {
+    HostFacts host;
+    /// Names of networks.yaml with their mode ("user-v2", "shared" …).
+    std::map<std::string, std::string> networks;
+    /// True when a driver of that name is registered: other vmTypes are an error.
+    std::function<bool(const std::string&)> driver_known;
+};
+
+/// On success the warnings (experimental features, missing mount directories).
+Result<std::vector<std::string>> validate(const Config& config, const ValidateInput& input);
+
+}  // namespace lima::config

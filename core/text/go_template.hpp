@@ -1,0 +1,43 @@
+// The subset of Go's text/template that Lima's users write: {{.Field.Sub}}, pipelines, the built-in functions, if, else
+// if, range, with, define, template, block, variables, trim markers, comments; plus functions that the caller adds.
+// Data is JSON; a missing key of an object prints <no value>, unless the caller asks for Go's struct behaviour.
+#pragma once
+
+#include "core/base/error.hpp"
+#include "core/base/json.hpp"
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lima::text {
+
+using TemplateFunction = std::function<Result<Json>(const std::vector<Json>& arguments)>;
+
+struct TemplateOptions {
+    std::map<std::string, TemplateFunction> functions;
+    /// Top-level fields: an unknown one is the error "can't evaluate field X" instead of <no value>.
+    bool strict_fields = false;
+    std::string name = "template";
+};
+
+class Template {
+public:
+    static Result<Template> parse(std::string_view text, TemplateOptions options = {});
+    Result<std::string> execute(const Json& data) const;
+    Template(Template&&) noexcept;
+    Template& operator=(Template&&) noexcept;
+    ~Template();
+
+private:
+    struct Impl;
+    explicit Template(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+/// parse and execute.
+Result<std::string> expand_template(std::string_view text, const Json& data, TemplateOptions options = {});
+
+}  // namespace lima::text

@@ -1,0 +1,62 @@
+// YAML as a tree with positions: what every reader of lima.yaml works on. Built from libyaml's events (start and end
+// marks); scalars keep their text, style and tag, so that "1" and 1 stay apart. YAML 1.2 core scalars; duplicate keys,
+// tabs and unknown anchors are errors with line and column. Merge keys (<<) and aliases are resolved for reading;
+// an aliased node keeps the mark of where it is used.
+// Value type: a Node owns its children.
+#pragma once
+
+#include "core/base/error.hpp"
+#include "core/base/json_fwd.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lima::text {
+
+/// One-based line and column, zero-based byte offset into the text.
+struct Mark {
+    int line = 0;
+    int column = 0;
+    std::size_t offset = 0;
+};
+
+enum class Kind { kNull, kScalar, kSequence, kMapping };
+
+struct Node {
+    Kind kind = Kind::kNull;
+    std::string value;   // the scalar's text
+    bool quoted = false; // quoted or block scalar: always a string
+    std::string tag;     // explicit tag such as "!!binary", else empty
+    Mark begin;
+    Mark end;
+    bool alias = false;  // came through an alias or a merge key: not to be edited in place
+    std::vector<Node> items;                             // sequence
+    struct Entry;
+    std::vector<Entry> entries;                          // mapping, in order
+
+    /// The value at the key, or nullptr.
+    const Node* find(std::string_view key) const;
+    bool is_null() const;
+};
+
+struct Node::Entry {
+    std::string key;
+    Mark key_begin;
+    Node value;
+};
+
+/// An empty or comment-only text is a null node. Errors read "FILE:LINE:COLUMN: what" and show the line.
+Result<Node> parse_yaml(std::string_view text, std::string_view file);
+/// All documents of a stream.
+Result<std::vector<Node>> parse_yaml_stream(std::string_view text, std::string_view file);
+/// YAML 1.2 core: null, true/false, numbers, else string; quoted is always string; !!binary is decoded.
+Json to_json(const Node& node);
+/// "FILE:3:7: message" with the source line and a caret below it.
+Error error_at(std::string_view text, std::string_view file, const Mark& mark, std::string_view message);
+
+/// Block style, two spaces, sequences at their parent's indent, quoting by Go's rules (spec/config.md 8.5).
+std::string emit_yaml(const Json& value);
+
+}  // namespace lima::text
