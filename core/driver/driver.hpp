@@ -1,0 +1,103 @@
+// The C++ face of a loaded driver object: the C table with Results, JSON and callbacks. Owns the lima_driver and its host
+// context. Thread: [op] calls one at a time (a mutex inside sees to it), info() and extensions from any thread.
+#pragma once
+
+#include "core/base/error.hpp"
+#include "core/base/json_fwd.hpp"
+#include "core/driver/registry.hpp"
+
+#include <lima/driver.h>
+#include <lima/ext/driver.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace lima::driver {
+
+/// Features and facts, with the keys of spec/drivers.md 2.9 and our two (needsImage, hasGuest).
+struct Info {
+    std::string name;
+    int vsock_port = 0;
+    std::string virtio_port;
+    std::string instance_dir;
+    bool can_run_gui = false;
+    bool dynamic_ssh_address = false;
+    bool static_ssh_port = false;
+    bool skip_socket_forwarding = false;
+    bool no_cloud_init = false;
+    bool rosetta_enabled = false;
+    bool rosetta_bin_fmt = false;
+    std::vector<std::string> supported_image_formats;
+    bool needs_image = true;
+    bool has_guest = true;
+};
+
+/// Cancels calls that run: any thread.
+class Cancel {
+public:
+    Cancel();
+    ~Cancel();
+    void trigger();
+    bool triggered() const;
+    int fd() const;
+
+private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+using EventHandler = std::function<void(const std::string& type, const std::string& json)>;
+using ProgressHandler = std::function<void(std::uint64_t done, std::uint64_t total, const std::string& what)>;
+
+struct OpenOptions {
+    std::string host_name = "limactl";
+    EventHandler on_event;        // called on any thread
+    ProgressHandler on_progress;  // called on the calling thread of an [op]
+    std::filesystem::path lima_home;
+};
+
+class Driver {
+public:
+    /// Loads the module (once per process; it is never unloaded) and creates an object. Refusals say what was tried and why:
+    /// no such symbol, other major, world-writable, wrong architecture …
+    static Result<std::unique_ptr<Driver>> open(const Found& found, OpenOptions options);
+    /// A driver that is linked in: tests.
+    static Result<std::unique_ptr<Driver>> open_static(lima_driver_entry_fn entry, OpenOptions options);
+    ~Driver();
+    Driver(const Driver&) = delete;
+    Driver& operator=(const Driver&) = delete;
+
+    Result<Json> configure(const Json& instance);
+    Result<void> validate(const Cancel* cancel = nullptr);
+    Result<void> create(const Cancel* cancel = nullptr);
+    Result<void> create_disk(const Cancel* cancel = nullptr);
+    Result<void> start(const Cancel* cancel = nullptr);
+    Result<void> stop(const Cancel* cancel = nullptr);
+    Result<void> remove(const Cancel* cancel = nullptr);
+    Result<Info> info() const;
+
+    /// lima.status/1, else "".
+    Result<std::string> status();
+    /// lima.boot-scripts/1, else empty: "boot.Linux/NAME" -> content.
+    Result<std::map<std::string, std::string>> boot_scripts();
+    bool forward_guest_agent_over_ssh() const;
+    Result<int> connect_guest_agent();  // the caller owns the descriptor
+    bool has_extension(const char* id) const;
+    Result<void> adopt(const Cancel* cancel = nullptr);
+
+    const std::string& name() const;
+    const std::string& version() const;
+
+private:
+    struct Impl;
+    explicit Driver(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+/// find() and open() by name.
+Result<std::unique_ptr<Driver>> open_driver(const std::string& name, OpenOptions options);
+
+}  // namespace lima::driver

@@ -1,0 +1,21 @@
+// Asking a host agent over ha.sock (HTTP on a unix socket, spec/host-guest.md 1.5). Synchronous, small, without Beast: this
+// is in limactl's start-up path.
+#pragma once
+
+#include "core/base/error.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+namespace lima::hostapi {
+
+struct AgentInfo {
+    std::string auto_started_identifier;
+    int ssh_local_port = 0;
+};
+
+Result<AgentInfo> get_info(const std::filesystem::path& socket,
+                           std::chrono::milliseconds timeout = std::chrono::seconds(3));
+
+}  // namespace lima::hostapi

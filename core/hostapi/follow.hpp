@@ -1,0 +1,27 @@
+// Following ha.stdout.log and ha.stderr.log while a host agent starts or stops: inotify, no polling.
+#pragma once
+
+#include "core/base/error.hpp"
+#include "core/hostapi/event.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+
+namespace lima::hostapi {
+
+struct FollowOptions {
+    std::filesystem::path instance_dir;
+    SystemTime begin;  // older events are skipped
+    std::chrono::milliseconds timeout;
+    int agent_pidfd = -1;  // borrowed: its end without an event is an error; -1 when unknown
+    /// Return true to stop following.
+    std::function<bool(const Event&)> on_event;
+    /// Log lines of the agent are re-logged with "[hostagent] " in front.
+    bool relay_log = true;
+};
+
+/// kDeadlineExceeded after the timeout, kUnavailable when the agent ended first (with its last error lines).
+Result<void> follow(const FollowOptions& options);
+
+}  // namespace lima::hostapi
