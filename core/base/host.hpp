@@ -30,4 +30,15 @@ std::string normalize_arch(std::string_view word);
 /// Go's word (amd64, arm64 …) for Lima's.
 std::string go_arch(std::string_view arch);
 
+/// Where the name of the host's time zone is looked for: a file with the name, then a link into the directory of zones.
+struct TimezoneFiles {
+    std::filesystem::path name = "/etc/timezone";
+    std::filesystem::path link = "/etc/localtime";
+    std::filesystem::path zones = "/usr/share/zoneinfo";
+};
+/// "" with a warning when it cannot be told.
+std::string host_timezone(const TimezoneFiles& files = {});
+/// True for a name that the zone files know.
+bool zone_exists(std::string_view name, const std::filesystem::path& zones = "/usr/share/zoneinfo");
+
 }  // namespace lima

@@ -104,7 +104,9 @@ private:
     Fd pidfd_;
 };
 
-/// The running program: /proc/self/exe with links resolved, and argv[0] as a path with links kept.
+/// The running program with links resolved.
 std::filesystem::path self_executable();
+/// The running program as it was called: argv[0], looked up in PATH and made absolute, with links kept.
+std::filesystem::path self_invocation();
 
 }  // namespace lima
