@@ -1,8 +1,8 @@
-// YAML as a tree with positions: what every reader of lima.yaml works on. Built from libyaml's events (start and end
-// marks); scalars keep their text, style and tag, so that "1" and 1 stay apart. YAML 1.2 core scalars; duplicate keys,
-// tabs and unknown anchors are errors with line and column. Merge keys (<<) and aliases are resolved for reading;
-// an aliased node keeps the mark of where it is used.
-// Value type: a Node owns its children.
+// YAML as a tree with positions: what every reader of lima.yaml works on. Built from libyaml's
+// events (start and end marks); scalars keep their text, style and tag, so that "1" and 1 stay
+// apart. YAML 1.2 core scalars; duplicate keys, tabs and unknown anchors are errors with line and
+// column. Merge keys (<<) and aliases are resolved for reading; an aliased node keeps the mark of
+// where it is used. Value type: a Node owns its children.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -26,15 +26,18 @@ enum class Kind { kNull, kScalar, kSequence, kMapping };
 
 struct Node {
     Kind kind = Kind::kNull;
-    std::string value;   // the scalar's text
-    bool quoted = false; // quoted or block scalar: always a string
-    std::string tag;     // explicit tag such as "!!binary", else empty
+    std::string value;    // the scalar's text
+    bool quoted = false;  // quoted or block scalar: always a string
+    std::string tag;      // explicit tag such as "!!binary", else empty
     Mark begin;
     Mark end;
-    bool alias = false;  // came through an alias or a merge key: not to be edited in place
-    std::vector<Node> items;                             // sequence
+    bool alias = false;       // came through an alias or a merge key: not to be edited in place
+    std::vector<Node> items;  // sequence
     struct Entry;
-    std::vector<Entry> entries;                          // mapping, in order
+    std::vector<Entry> entries;  // mapping, in order
+    bool flow = false;           // [a, b] or {a: b}
+    bool block = false;          // a | or > scalar
+    std::string anchor;          // the node's own anchor, without &
 
     /// The value at the key, or nullptr.
     const Node* find(std::string_view key) const;
@@ -45,18 +48,32 @@ struct Node::Entry {
     std::string key;
     Mark key_begin;
     Node value;
+    Mark key_end;
+    bool merged = false;  // came through a merge key
 };
 
-/// An empty or comment-only text is a null node. Errors read "FILE:LINE:COLUMN: what" and show the line.
+/// An empty or comment-only text is a null node. Errors read "FILE:LINE:COLUMN: what" and show the
+/// line.
 Result<Node> parse_yaml(std::string_view text, std::string_view file);
 /// All documents of a stream.
 Result<std::vector<Node>> parse_yaml_stream(std::string_view text, std::string_view file);
-/// YAML 1.2 core: null, true/false, numbers, else string; quoted is always string; !!binary is decoded.
-Json to_json(const Node& node);
+/// How a plain scalar becomes a value. kCore: YAML 1.2. kGo: what Lima's decoder does
+/// (spec/config.md A.1): underscores, 0b and leading-zero octals are numbers, a float has exactly
+/// one dot.
+enum class Schema { kCore, kGo };
+/// null, true/false, numbers, else string; quoted is always string; !!binary is decoded.
+Json to_json(const Node& node, Schema schema = Schema::kCore);
+/// The bytes of a !!binary scalar.
+Result<std::string> decode_base64(std::string_view text);
+std::string encode_base64(std::string_view bytes);
 /// "FILE:3:7: message" with the source line and a caret below it.
-Error error_at(std::string_view text, std::string_view file, const Mark& mark, std::string_view message);
+Error error_at(std::string_view text, std::string_view file, const Mark& mark,
+               std::string_view message);
 
-/// Block style, two spaces, sequences at their parent's indent, quoting by Go's rules (spec/config.md 8.5).
+/// Block style, two spaces, sequences at their parent's indent, quoting by Go's rules
+/// (spec/config.md 8.5). Text that is no UTF-8 becomes !!binary.
 std::string emit_yaml(const Json& value);
+/// One line: [a, "b, c"] and {k: v}.
+std::string emit_flow(const Json& value);
 
 }  // namespace lima::text
