@@ -1,5 +1,5 @@
-// Asking a host agent over ha.sock (HTTP on a unix socket, spec/host-guest.md 1.5). Synchronous, small, without Beast: this
-// is in limactl's start-up path.
+// Asking a host agent over ha.sock (HTTP on a unix socket, spec/host-guest.md 1.5). Synchronous,
+// small, without Beast: this is in limactl's start-up path.
 #pragma once
 
 #include "core/base/error.hpp"

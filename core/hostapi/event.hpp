@@ -1,4 +1,5 @@
-// What a host agent says on its stdout, a JSON line each (spec/host-guest.md 1.4), and what limactl reads from it.
+// What a host agent says on its stdout, a JSON line each (spec/host-guest.md 1.4), and what limactl
+// reads from it.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -12,32 +13,32 @@
 namespace lima::hostapi {
 
 struct CloudInitProgress {
-    std::string log_line;
+    std::string log_line = {};
     bool completed = false;
     bool active = false;
 };
 
 struct PortForwardEvent {
-    std::string type;  // forwarding not-forwarding stopping failed
-    std::string protocol;
-    std::string guest_addr;
-    std::string host_addr;
-    std::string error;
+    std::string type = {};  // forwarding not-forwarding stopping failed
+    std::string protocol = {};
+    std::string guest_addr = {};
+    std::string host_addr = {};
+    std::string error = {};
 };
 
 struct VsockEvent {
-    std::string type;  // started skipped failed
-    std::string host_addr;
+    std::string type = {};  // started skipped failed
+    std::string host_addr = {};
     int vsock_port = 0;
-    std::string reason;
+    std::string reason = {};
 };
 
 /// Ours, additive: where the start is, and why it failed. Other readers ignore the keys.
 struct PhaseEvent {
-    std::string name;    // "vm", "ssh", "boot", …
-    std::string state;   // "begin", "done", "failed"
-    std::string detail;  // what it waits for, or the cause
-    std::string hint;    // what to do next
+    std::string name = {};    // "vm", "ssh", "boot", …
+    std::string state = {};   // "begin", "done", "failed"
+    std::string detail = {};  // what it waits for, or the cause
+    std::string hint = {};    // what to do next
 };
 
 struct Status {
@@ -53,8 +54,8 @@ struct Status {
 };
 
 struct Event {
-    SystemTime time;
-    Status status;
+    SystemTime time = {};
+    Status status = {};
 };
 
 /// One line without its newline; <, > and & escaped as the original does.

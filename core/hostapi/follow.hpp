@@ -1,4 +1,5 @@
-// Following ha.stdout.log and ha.stderr.log while a host agent starts or stops: inotify, no polling.
+// Following ha.stdout.log and ha.stderr.log while a host agent starts or stops: inotify, no
+// polling.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -21,7 +22,8 @@ struct FollowOptions {
     bool relay_log = true;
 };
 
-/// kDeadlineExceeded after the timeout, kUnavailable when the agent ended first (with its last error lines).
+/// kDeadlineExceeded after the timeout, kUnavailable when the agent ended first (with its last
+/// error lines).
 Result<void> follow(const FollowOptions& options);
 
 }  // namespace lima::hostapi

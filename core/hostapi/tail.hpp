@@ -1,0 +1,35 @@
+// Tail reads the whole lines that are appended to a file which may not exist yet, may be re-created
+// under its name or cut short. It never waits: whoever watches the directory calls read_lines()
+// when something changed.
+#pragma once
+
+#include "core/base/error.hpp"
+#include "core/base/fd.hpp"
+
+#include <filesystem>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace lima::hostapi {
+
+class Tail {
+public:
+    explicit Tail(std::filesystem::path path) : path_(std::move(path)) {}
+
+    /// Lines that were completed since the last call, without their ends.
+    Result<std::vector<std::string>> read_lines();
+    const std::filesystem::path& path() const { return path_; }
+
+private:
+    Result<void> drain(std::vector<std::string>& out);
+    Result<void> reopen(std::vector<std::string>& out);
+
+    std::filesystem::path path_;
+    Fd fd_;
+    dev_t device_ = 0;
+    ino_t inode_ = 0;
+    std::string partial_;
+};
+
+}  // namespace lima::hostapi
