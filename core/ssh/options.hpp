@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lima::ssh {
@@ -18,12 +19,14 @@ struct Client {
 };
 /// Asks ssh -V once per process.
 Result<Client> detect_client();
+/// The version in what `ssh -V` says, as in Client; 0 when it is not OpenSSH's.
+int parse_version(std::string_view text);
 
 struct Target {
     std::string hostname;  // "lima-NAME"
     std::string address = "127.0.0.1";
     int port = 0;
-    std::string user;
+    std::string user;                    // this and the next two: left out of the options when empty
     std::filesystem::path identity;
     std::filesystem::path control_path;  // instance dir / ssh.sock
     std::vector<std::filesystem::path> extra_identities;
