@@ -10,6 +10,7 @@ readonly DEFAULT_SECURITY_MIRROR=http://security.debian.org/debian-security
 # (Debian-Security); best from an entry for SUITE itself, else from one for another release, since a mirror
 # carries them all. Empty when the host knows none, as on Ubuntu.
 host_mirror() {
+    # shellcheck disable=SC2016 # the format is apt's
     env -u APT_CONFIG apt-get indextargets 'Created-By: Packages' 'Origin: Debian' "Label: $1" \
         --format '$(CODENAME) $(REPO_URI)' 2>/dev/null |
         awk -v suite="$2" '
@@ -80,7 +81,7 @@ kernel_package() {
 packages_and_libraries() {
     apt-get -s install "$@" | awk -v wanted=" $* " '
         $1 != "Inst" { next }
-        index(wanted, " " $2 " ") || ($2 ~ /^lib/ && $2 !~ /perl/) { print $2 }'
+        index(wanted, " " $2 " ") || ($2 ~ /^(lib|zlib)/ && $2 !~ /perl/) { print $2 }'
 }
 
 # download_debs PACKAGE... DIRECTORY: apt verifies them, and keeps what an interrupted run left there.
