@@ -1,4 +1,5 @@
-// $LIMA_HOME and where everything lies in it (spec/store-net.md section 1). Only names and paths: no content.
+// $LIMA_HOME and where everything lies in it (spec/store-net.md section 1). Only names and paths:
+// no content.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -63,7 +64,8 @@ Result<void> check_instance_name(const std::string& name);
 Result<void> check_socket_length(const Path& instance_dir);
 /// True when something was started or downloaded there before (spec/config.md 1.2).
 bool is_existing_instance(const Path& instance_dir);
-/// Trimmed text of lima-version; our version for a new instance, "" for an old one without the file.
+/// Trimmed text of lima-version; our version for a new instance, "" for an old one without the
+/// file.
 std::string created_by_version(const Path& instance_dir);
 
 }  // namespace lima::store

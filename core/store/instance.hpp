@@ -5,9 +5,8 @@
 #include "core/config/model.hpp"
 
 #include <string>
-#include <vector>
-
 #include <sys/types.h>
+#include <vector>
 
 namespace lima::store {
 
@@ -46,7 +45,8 @@ struct Instance {
     std::string auto_started_identifier;
 };
 
-/// Upstream's keys in upstream's order, empty ones omitted (spec/drivers.md 2.9): what drivers and `list --json` get.
+/// Upstream's keys in upstream's order, empty ones omitted (spec/drivers.md 2.9): what drivers and
+/// `list --json` get.
 Json to_json(const Instance& instance);
 
 }  // namespace lima::store
