@@ -29,15 +29,15 @@ struct ExitStatus {
 };
 
 struct SpawnOptions {
-    std::vector<std::string> argv;               // argv[0] is looked up in PATH unless it has a slash
-    std::optional<std::vector<std::string>> env; // whole environment "K=V"; unset inherits
-    std::map<std::string, std::string> extra_env;
-    std::optional<std::filesystem::path> cwd;
+    std::vector<std::string> argv{};               // argv[0] is looked up in PATH unless it has a slash
+    std::optional<std::vector<std::string>> env{}; // whole environment "K=V"; unset inherits
+    std::map<std::string, std::string> extra_env{};
+    std::optional<std::filesystem::path> cwd{};
     int stdin_fd = -1;   // borrowed for the call; -1 is /dev/null
     int stdout_fd = -1;
     int stderr_fd = -1;
     bool inherit_stdio = false;  // keep 0, 1 and 2 where the three above are -1
-    std::vector<std::pair<int, int>> inherit;  // {ours, its number in the child}
+    std::vector<std::pair<int, int>> inherit{};  // {ours, its number in the child}
     bool new_session = false;    // setsid: for daemons
     bool new_group = true;       // own process group: ^C at the terminal does not reach it
 };

@@ -10,7 +10,7 @@
 #include <csignal>
 #include <ctime>
 #include <poll.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -18,8 +18,16 @@
 namespace lima {
 namespace {
 
+// By number: glibc 2.36 declares the two functions without C linkage, older ones and musl not at
+// all.
+int pidfd_open(pid_t pid) { return static_cast<int>(syscall(SYS_pidfd_open, pid, 0U)); }
+
+int pidfd_send_signal(int pidfd, int number) {
+    return static_cast<int>(syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, 0U));
+}
+
 Result<void> send_signal(const Fd& pidfd, pid_t pid, int number) {
-    if (pidfd_send_signal(pidfd.get(), number, nullptr, 0) != 0) {
+    if (pidfd_send_signal(pidfd.get(), number) != 0) {
         return fail_errno(errno, fmt::format("cannot signal process {}", pid));
     }
     return {};
@@ -127,7 +135,7 @@ Result<Fd> open_process(pid_t pid) {
     if (pid <= 0) {
         return failf(Code::kNotFound, "no process {}", pid);
     }
-    Fd fd(pidfd_open(pid, 0));
+    Fd fd(pidfd_open(pid));
     if (!fd) {
         return fail_errno(errno, fmt::format("cannot open process {}", pid));
     }
