@@ -1,5 +1,6 @@
-// The C++ face of a loaded driver object: the C table with Results, JSON and callbacks. Owns the lima_driver and its host
-// context. Thread: [op] calls one at a time (a mutex inside sees to it), info() and extensions from any thread.
+// The C++ face of a loaded driver object: the C table with Results, JSON and callbacks. Owns the
+// lima_driver and its host context. Thread: [op] calls one at a time (a mutex inside sees to it),
+// info() and extensions from any thread.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -9,11 +10,12 @@
 #include <lima/driver.h>
 #include <lima/ext/driver.h>
 
-#include <atomic>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace lima::driver {
 
@@ -50,22 +52,30 @@ private:
 };
 
 using EventHandler = std::function<void(const std::string& type, const std::string& json)>;
-using ProgressHandler = std::function<void(std::uint64_t done, std::uint64_t total, const std::string& what)>;
+using ProgressHandler =
+    std::function<void(std::uint64_t done, std::uint64_t total, const std::string& what)>;
 
 struct OpenOptions {
     std::string host_name = "limactl";
     EventHandler on_event;        // called on any thread
     ProgressHandler on_progress;  // called on the calling thread of an [op]
     std::filesystem::path lima_home;
+    /// Services beside lima.host.process/1 and lima.host.network/1, which every driver gets: id ->
+    /// table, both living longer than the driver. instance::host_extensions() makes those that the
+    /// rest of the core implements.
+    std::map<std::string, const void*> host_extensions = {};
 };
 
 class Driver {
 public:
-    /// Loads the module (once per process; it is never unloaded) and creates an object. Refusals say what was tried and why:
-    /// no such symbol, other major, world-writable, wrong architecture …
+    /// Loads the module (once per process; it is never unloaded) and creates an object. Refusals
+    /// say what was tried and why: no such symbol, other major, world-writable, wrong architecture
+    /// …
     static Result<std::unique_ptr<Driver>> open(const Found& found, OpenOptions options);
     /// A driver that is linked in: tests.
-    static Result<std::unique_ptr<Driver>> open_static(lima_driver_entry_fn entry, OpenOptions options);
+    static Result<std::unique_ptr<Driver>> open_static(lima_driver_entry_fn entry,
+                                                       OpenOptions options);
+    /// Joins everything; a VM that runs goes on. Not from within an event handler.
     ~Driver();
     Driver(const Driver&) = delete;
     Driver& operator=(const Driver&) = delete;
@@ -94,6 +104,8 @@ public:
 private:
     struct Impl;
     explicit Driver(std::unique_ptr<Impl> impl);
+    static Result<std::unique_ptr<Driver>> open_module(const lima_driver_module& module,
+                                                       OpenOptions options);
     std::unique_ptr<Impl> impl_;
 };
 

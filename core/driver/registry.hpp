@@ -1,6 +1,7 @@
-// Which drivers there are and where each came from, found without loading them (spec/drivers.md 2.10):
-// $LIMA_DRIVERS_PATH (directories or files, ignored when privileged), then <prefix>/lib/lima/drivers/lima-driver-NAME.so,
-// then executables <prefix>/libexec/lima/lima-driver-NAME. The first of a name wins.
+// Which drivers there are and where each came from, found without loading them
+// (spec/drivers.md 2.10): $LIMA_DRIVERS_PATH (directories or files, ignored when privileged), then
+// <prefix>/lib/lima/drivers/lima-driver-NAME.so, then executables
+// <prefix>/libexec/lima/lima-driver-NAME. The first of a name wins.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -31,7 +32,7 @@ struct Discovery {
 };
 
 struct SearchPath {
-    std::string drivers_path;                     // text of LIMA_DRIVERS_PATH; empty when unset or privileged
+    std::string drivers_path;  // text of LIMA_DRIVERS_PATH; empty when unset or privileged
     std::vector<std::filesystem::path> prefixes;  // of argv[0] and of the real executable
 };
 SearchPath default_search_path();

@@ -1,0 +1,199 @@
+#include "core/driver/driver.hpp"
+
+#include "core/base/json.hpp"
+#include "core/driver/call.hpp"
+#include "core/driver/host.hpp"
+#include "core/driver/info.hpp"
+#include "core/driver/module.hpp"
+
+#include <mutex>
+
+namespace lima::driver {
+
+struct Driver::Impl {
+    explicit Impl(OpenOptions options) : host(std::move(options)) {}
+
+    template <class Table>
+    const Table* extension(const char* id) const {
+        return static_cast<const Table*>(object->get_extension(object, id));
+    }
+    /// One [op] at a time.
+    template <class Body>
+    Result<void> op(const char* what, const Cancel* cancel, Body&& body) {
+        const std::lock_guard lock(mutex);
+        const CallContext call(cancel, &host.options().on_progress);
+        return call.result(body(call.raw()), name, what);
+    }
+    Result<void> verb(const char* what, const Cancel* cancel,
+                      lima_status(LIMA_CALL* function)(lima_driver*, const lima_call*)) {
+        return op(what, cancel, [&](const lima_call* call) { return function(object, call); });
+    }
+
+    HostContext host;
+    std::string name;
+    std::string version;
+    std::mutex mutex;
+    lima_driver* object = nullptr;
+};
+
+Driver::Driver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Driver::~Driver() {
+    // First no child's thread may call into the object any more, then the object goes.
+    impl_->host.processes().stop_callbacks();
+    const std::lock_guard lock(impl_->mutex);
+    impl_->object->destroy(impl_->object);
+}
+
+namespace {
+
+Result<lima_driver*> create_object(const lima_driver_module& module, const lima_host* host) {
+    lima_driver* object = nullptr;
+    const lima_status status = module.create(host, &object);
+    if (status != LIMA_OK) {
+        return failf(code_of(status), "the driver {} cannot be created (status {})", module.name,
+                     status);
+    }
+    if (object == nullptr) {
+        return failf(Code::kInternal, "the driver {} created nothing", module.name);
+    }
+    return object;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Driver>> Driver::open(const Found& found, OpenOptions options) {
+    if (found.origin != Origin::kModule) {
+        return failf(Code::kUnimplemented,
+                     "the driver {} is a program of its own ({}); only modules "
+                     "(lima-driver-{}.so) can be used so far",
+                     found.name, found.path.string(), found.name);
+    }
+    LIMA_TRY(const lima_driver_module* module, load_module(found.path, found.name));
+    return open_module(*module, std::move(options));
+}
+
+Result<std::unique_ptr<Driver>> Driver::open_static(lima_driver_entry_fn entry,
+                                                    OpenOptions options) {
+    LIMA_TRY(const lima_driver_module* module, ask_entry(entry, "the driver that is linked in"));
+    return open_module(*module, std::move(options));
+}
+
+Result<std::unique_ptr<Driver>> Driver::open_module(const lima_driver_module& module,
+                                                    OpenOptions options) {
+    auto impl = std::make_unique<Impl>(std::move(options));
+    impl->name = module.name;
+    impl->version = module.version;
+    LIMA_TRY(impl->object, create_object(module, impl->host.table()));
+    return std::unique_ptr<Driver>(new Driver(std::move(impl)));
+}
+
+Result<Json> Driver::configure(const Json& instance) {
+    MapSink out;
+    const std::string text = dump_json(instance);
+    LIMA_DO(impl_->op("configure", nullptr, [&](const lima_call* call) {
+        return impl_->object->configure(impl_->object, call, text.c_str(), out.raw());
+    }));
+    const auto answer = out.values().find("instance");
+    if (answer == out.values().end()) {
+        return failf(Code::kInternal, "the driver {} configured the instance and returned none",
+                     impl_->name);
+    }
+    return parse_json(answer->second).map_error([&](Error error) {
+        return std::move(error).wrap(
+            fmt::format("the driver {} returned a broken instance", impl_->name));
+    });
+}
+
+Result<void> Driver::validate(const Cancel* cancel) {
+    return impl_->verb("validate", cancel, impl_->object->validate);
+}
+Result<void> Driver::create(const Cancel* cancel) {
+    return impl_->verb("create", cancel, impl_->object->create);
+}
+Result<void> Driver::create_disk(const Cancel* cancel) {
+    return impl_->verb("create the disk", cancel, impl_->object->create_disk);
+}
+Result<void> Driver::start(const Cancel* cancel) {
+    return impl_->verb("start", cancel, impl_->object->start);
+}
+Result<void> Driver::stop(const Cancel* cancel) {
+    return impl_->verb("stop", cancel, impl_->object->stop);
+}
+Result<void> Driver::remove(const Cancel* cancel) {
+    return impl_->verb("remove", cancel, impl_->object->remove);
+}
+
+Result<Info> Driver::info() const {
+    MapSink out;
+    const lima_status status = impl_->object->info(impl_->object, out.raw());
+    if (status != LIMA_OK) {
+        return failf(code_of(status), "the driver {} cannot tell about itself (status {})",
+                     impl_->name, status);
+    }
+    LIMA_TRY(const Info info, parse_info(out.values()["info"]),
+             "the driver {} tells something broken about itself", impl_->name);
+    return info;
+}
+
+Result<std::string> Driver::status() {
+    const auto* table = impl_->extension<lima_ext_status>(LIMA_EXT_STATUS);
+    if (table == nullptr) {
+        return std::string();
+    }
+    MapSink out;
+    LIMA_DO(impl_->op("tell the status", nullptr, [&](const lima_call* call) {
+        return table->get(impl_->object, call, out.raw());
+    }));
+    return out.values()["status"];
+}
+
+Result<std::map<std::string, std::string>> Driver::boot_scripts() {
+    const auto* table = impl_->extension<lima_ext_boot_scripts>(LIMA_EXT_BOOT_SCRIPTS);
+    MapSink out;
+    if (table != nullptr) {
+        LIMA_DO(impl_->op("list its boot scripts", nullptr, [&](const lima_call* call) {
+            return table->list(impl_->object, call, out.raw());
+        }));
+    }
+    return std::move(out.values());
+}
+
+bool Driver::forward_guest_agent_over_ssh() const {
+    const auto* table = impl_->extension<lima_ext_guest_agent>(LIMA_EXT_GUEST_AGENT);
+    return table != nullptr && table->forward_over_ssh(impl_->object) != 0;
+}
+
+Result<int> Driver::connect_guest_agent() {
+    const auto* table = impl_->extension<lima_ext_guest_agent>(LIMA_EXT_GUEST_AGENT);
+    if (table == nullptr) {
+        return failf(Code::kUnimplemented, "the driver {} has no way to the guest agent",
+                     impl_->name);
+    }
+    lima_handle handle = -1;
+    LIMA_DO(impl_->op("connect to the guest agent", nullptr, [&](const lima_call* call) {
+        return table->connect(impl_->object, call, &handle);
+    }));
+    return static_cast<int>(handle);
+}
+
+bool Driver::has_extension(const char* id) const { return impl_->extension<void>(id) != nullptr; }
+
+Result<void> Driver::adopt(const Cancel* cancel) {
+    const auto* table = impl_->extension<lima_ext_adopt>(LIMA_EXT_ADOPT);
+    if (table == nullptr) {
+        return failf(Code::kUnimplemented, "the driver {} cannot take over a VM that runs",
+                     impl_->name);
+    }
+    return impl_->verb("adopt the VM", cancel, table->adopt);
+}
+
+const std::string& Driver::name() const { return impl_->name; }
+const std::string& Driver::version() const { return impl_->version; }
+
+Result<std::unique_ptr<Driver>> open_driver(const std::string& name, OpenOptions options) {
+    LIMA_TRY(const Found found, find(default_search_path(), name));
+    return Driver::open(found, std::move(options));
+}
+
+}  // namespace lima::driver
