@@ -1,0 +1,175 @@
+// limactl list [INSTANCE...]
+#include "core/base/fs.hpp"
+#include "core/base/text.hpp"
+#include "core/cli/commands.hpp"
+#include "core/cli/format/instances.hpp"
+#include "core/cli/kit/cli.hpp"
+#include "core/cli/kit/terminal.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace lima::cli {
+
+namespace {
+
+struct Options {
+    std::optional<std::string> format;
+    bool json = false;
+    bool quiet = false;
+    bool list_fields = false;
+    bool all_fields = false;
+    std::string chosen() const { return json ? "json" : format.value_or("table"); }
+};
+
+Result<void> check_conflicts(const Options& options) {
+    if (options.json && options.format) {
+        return failf(Code::kInvalidArgument, "option --json conflicts with option --format");
+    }
+    if (options.list_fields && options.format) {
+        return failf(Code::kInvalidArgument, "option --list-fields conflicts with option --format");
+    }
+    if (options.quiet && options.chosen() != "table") {
+        return failf(Code::kInvalidArgument,
+                     "option --quiet can only be used with '--format table'");
+    }
+    return {};
+}
+
+void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+/// The names to show, in the order asked for; false when one of the arguments is no instance.
+bool select_names(const std::vector<std::string>& all, const Args& args,
+                  std::vector<std::string>& names) {
+    if (args.empty()) {
+        names = all;
+        return true;
+    }
+    bool matched = true;
+    for (const auto& arg : args) {
+        if (std::find(all.begin(), all.end(), arg) != all.end()) {
+            names.push_back(arg);
+        } else {
+            log::warn("No instance matching {} found.", arg);
+            matched = false;
+        }
+    }
+    return matched;
+}
+
+/// A directory without lima.yaml: shown, so that it can be seen and deleted.
+store::Instance broken_entry(const instance::Context& context, const std::string& name,
+                             const Error& error) {
+    store::Instance instance;
+    instance.name = name;
+    instance.dir = context.home.instance_dir(name).string();
+    instance.status = store::status::kBroken;
+    instance.errors.push_back(error.text());
+    return instance;
+}
+
+Result<std::vector<store::Instance>> inspect_all(const instance::Context& context,
+                                                 const std::vector<std::string>& names) {
+    std::vector<store::Instance> instances;
+    for (const auto& name : names) {
+        auto instance = instance::inspect(context, name);
+        if (!instance && instance.error().code() != Code::kNotFound) {
+            return fail(std::move(instance.error()).wrap("unable to load instance " + name));
+        }
+        if (!instance && !fs::exists_nofollow(context.home.instance_dir(name))) {
+            log::warn("instance {} disappeared while listing", name_quote(name));
+            continue;
+        }
+        instances.push_back(instance ? std::move(*instance)
+                                     : broken_entry(context, name, instance.error()));
+        if (!instances.back().errors.empty()) {
+            log::write(log::Level::kWarning, "instance " + name_quote(name) + " has errors",
+                       {{"errors", "[" + join(instances.back().errors, "; ") + "]"}});
+        }
+    }
+    return instances;
+}
+
+Result<void> print_instances(const instance::Context& context,
+                             const std::vector<store::Instance>& instances,
+                             const Options& options) {
+    ListFacts facts;
+    facts.host = context.host;
+    facts.lima_home = context.home.root().string();
+    facts.identity_file = context.home.identity_file().string();
+    facts.terminal = output_is_terminal();
+    facts.width = facts.terminal ? terminal_width() : 0;
+    const std::string format = options.chosen();
+    if (format == "table") {
+        print(instances_table(instances, facts, options.all_fields));
+    } else if (format == "json") {
+        print(instances_json(instances, facts));
+    } else if (format == "yaml") {
+        print(instances_yaml(instances, facts));
+    } else {
+        LIMA_TRY(const auto text, instances_template(instances, facts, format));
+        print(text);
+    }
+    return {};
+}
+
+Result<int> run(Cli& cli, const Options& options, const Args& args) {
+    LIMA_DO(check_conflicts(options));
+    if (options.list_fields) {
+        print(join(template_fields(), "\n") + "\n");
+        return 0;
+    }
+    LIMA_TRY(auto* context, cli.context());
+    LIMA_TRY(const auto all, context->home.instance_names());
+    if (args.empty() && all.empty()) {
+        log::warn("No instance found. Run `limactl create` to create an instance.");
+        return 0;
+    }
+    std::vector<std::string> names;
+    const bool matched = select_names(all, args, names);
+    if (options.quiet) {
+        for (const auto& name : names) {
+            print(name + "\n");
+        }
+    } else if (matched || !names.empty()) {
+        LIMA_TRY(const auto instances, inspect_all(*context, names));
+        LIMA_DO(print_instances(*context, instances, options));
+    }
+    if (!matched) {
+        return failf(Code::kNotFound, "unmatched instances");
+    }
+    return 0;
+}
+
+}  // namespace
+
+void add_list(Cli& cli) {
+    Command& command = cli.add(
+        {.name = "list",
+         .aliases = {"ls"},
+         .args = "[INSTANCE]...",
+         .summary = "List instances of Lima",
+         .details =
+             "List instances of Lima.\n\nThe format is table, json, yaml, or a Go template such as "
+             "'{{.Name}}: {{.Status}}'; --list-fields names the fields.",
+         .examples = "  $ limactl list --format '{{.Name}} {{.SSHLocalPort}}'\n  $ limactl list "
+                     "--json | jq .name",
+         .group = Group::kBasic,
+         .complete = complete_instances});
+    auto options = std::make_shared<Options>();
+    Flags flags = command.flags();
+    FlagInfo& format = flags.text("f,format", options->format,
+                                  "Output format: table, json, yaml, or a Go template");
+    format.default_text = "\"table\"";
+    format.complete = [](Cli&, const std::string&) {
+        return std::vector<std::string>{"table", "json", "yaml"};
+    };
+    flags.boolean("json", options->json, "As --format json");
+    flags.boolean("q,quiet", options->quiet, "Only show names");
+    flags.boolean("list-fields", options->list_fields, "List the fields of a Go template");
+    flags.boolean("all-fields", options->all_fields,
+                  "Show all columns, however narrow the terminal");
+    command.run([options](Cli& c, const Args& args) { return run(c, *options, args); });
+}
+
+}  // namespace lima::cli
