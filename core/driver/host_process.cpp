@@ -248,11 +248,13 @@ Result<void> Processes::wait(const lima_call& call, std::int64_t id, std::int64_
     }
     const auto deadline =
         Clock::now() + std::chrono::milliseconds(std::max<std::int64_t>(timeout_ms, 0));
+    // Who gives a cancelled call time still wants that time: after a SIGKILL, for the end.
+    const int cancel_fd = timeout_ms < 0 || call.cancelled(&call) == 0 ? call.cancel_fd : -1;
     while (!entry->ended) {
         const bool supervised = entry->supervised;
         std::array<pollfd, 2> polled{
             {{supervised ? entry->changed.get() : entry->child.pidfd(), POLLIN, 0},
-             {call.cancel_fd, POLLIN, 0}}};  // poll skips a negative one
+             {cancel_fd, POLLIN, 0}}};  // poll skips a negative one
         int left = -1;
         if (timeout_ms >= 0) {
             const auto rest =

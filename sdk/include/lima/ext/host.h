@@ -40,7 +40,10 @@ typedef struct lima_host_network {
     lima_status(LIMA_CALL *unexpose)(const lima_host *, const lima_call *, const char *network, int32_t host_port);
 } lima_host_network;
 
-/* Supervised children: own process group, signals reset, nothing inherited but what is named, waited for by the host. */
+/* Supervised children: own process group, signals reset, nothing inherited but what is named, waited for by the host.
+ * Ids are never reused. Once the host has begun to destroy the driver no callback comes any more; a child that still
+ * runs then goes on. If it prints it must stand a SIGPIPE, because its reader is gone; without a line callback its output
+ * goes to /dev/null. */
 #define LIMA_HOST_EXT_PROCESS "lima.host.process/1"
 typedef struct lima_host_process_spec {
     uint32_t struct_size;
@@ -53,7 +56,8 @@ typedef struct lima_host_process_spec {
     size_t inherit_count;
     /* Called on a host thread for each whole line that the child prints, stream 1 or 2; may be NULL. [any] */
     void(LIMA_CALL *line)(void *ctx, int32_t stream, const char *text);
-    /* Called once on a host thread when it has ended; signal is 0 or the signal that ended it. No call follows. [any] */
+    /* Called once on a host thread when it has ended, perhaps before spawn has returned; signal is 0 or the signal that
+     * ended it. No call follows. [any] */
     void(LIMA_CALL *exited)(void *ctx, int32_t code, int32_t signal);
     void *ctx;
 } lima_host_process_spec;
@@ -62,7 +66,9 @@ typedef struct lima_host_process {
                                   int64_t *out_id);
     /* POSIX number; no effect once it has ended. [any] */
     lima_status(LIMA_CALL *signal)(const lima_host *, int64_t id, int32_t number);
-    /* Waits for its end, at most timeout_ms (negative: until cancelled). LIMA_DEADLINE_EXCEEDED when it still runs. */
+    /* Waits for its end, at most timeout_ms (negative: until cancelled). LIMA_DEADLINE_EXCEEDED when it still runs,
+     * LIMA_CANCELLED when the call is cancelled meanwhile; a call that was cancelled before still gets its time, so that
+     * one can wait after killing. The callback exited comes at about the same time, before or after this returns. */
     lima_status(LIMA_CALL *wait)(const lima_host *, const lima_call *, int64_t id, int64_t timeout_ms);
     int64_t(LIMA_CALL *pid)(const lima_host *, int64_t id); /* [any] -1 once it has ended */
 } lima_host_process;
