@@ -35,10 +35,10 @@ sources_list() {
         "$options" "$1" "$SUITE" "$options" "$1" "$SUITE-updates" "$options" "$2" "$SUITE-security"
 }
 
-# How the host fetches: proxies, timeouts, certificates; but none of its hooks, which would run here too.
+# How the host fetches (proxies, certificates, retries), but none of its hooks, which would run here too.
 host_fetch_options() {
-    env -u APT_CONFIG apt-config dump | grep -E '^Acquire::' |
-        grep -vE '^Acquire::(IndexTargets|Languages|CompressionTypes|Gzip)' || true
+    env -u APT_CONFIG apt-config dump |
+        grep -E '^Acquire::(https?::|socks|Retries|ForceIPv|Check-(Date|Valid-Until)|Max-ValidTime)' || true
 }
 
 # make_apt_root DIRECTORY: afterwards apt-get and apt-cache work on it.

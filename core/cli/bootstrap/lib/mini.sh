@@ -13,7 +13,7 @@ readonly MINI_PROGRAMS='bin/bash usr/sbin/dropbear usr/bin/dropbearkey sbin/mke2
 # What the kernel loads on demand or the boot scripts ask for, beside what guest/mini/init loads itself.
 readonly MINI_MODULES='virtio_pci virtio_mmio virtio_blk virtio_net virtio_scsi virtio_console virtio_rng
     virtio_balloon sr_mod sd_mod isofs vfat nls_ascii nls_cp437 ext4 overlay loop fuse virtiofs 9p 9pnet_virtio
-    evdev button gpio_keys gpio_pl061 af_packet vmw_vsock_virtio_transport tun tap veth bridge br_netfilter
+    crc32c_generic crc32c_intel evdev button gpio_keys gpio_pl061 af_packet vmw_vsock_virtio_transport tun tap veth bridge br_netfilter
     ip_tables iptable_nat iptable_filter ip6_tables ip6table_nat ip6table_filter nf_conntrack xt_nat
     xt_REDIRECT xt_MASQUERADE xt_tcpudp xt_addrtype xt_comment xt_conntrack xt_mark xt_multiport'
 
@@ -116,5 +116,5 @@ build_mini() {
     stage debs 'Debian packages' mini_debs
     stage boot 'kernel and initramfs' mini_boot
     stage disk.raw 'empty disk' mini_disk
-    write_manifest disk.raw boot/vmlinuz boot/initrd
+    write_manifest image disk.raw kernel boot/vmlinuz initrd boot/initrd
 }

@@ -37,17 +37,17 @@ take_lock() {
 }
 
 # The manifest is written last: it says that the guest is complete. One line per file:
-# ROLE FILE BYTES SHA256, with roles image, kernel, initrd.
+# ROLE FILE BYTES SHA256. Roles: image, and for direct boot kernel and initrd.
 manifest() { printf '%s\n' "$BUILD_DIR/manifest"; }
 
-# write_manifest IMAGE KERNEL INITRD (relative to BUILD_DIR)
+# write_manifest ROLE FILE [ROLE FILE...]: files relative to BUILD_DIR
 write_manifest() {
-    local role out
+    local out
     out=$(manifest)
-    for role in image kernel initrd; do
-        printf '%s %s %s %s\n' "$role" "$1" "$(stat -c %s -- "$BUILD_DIR/$1")" \
-            "$(sha256sum -- "$BUILD_DIR/$1" | cut -d' ' -f1)"
-        shift
+    while (($# > 0)); do
+        printf '%s %s %s %s\n' "$1" "$2" "$(stat -c %s -- "$BUILD_DIR/$2")" \
+            "$(sha256sum -- "$BUILD_DIR/$2" | cut -d' ' -f1)"
+        shift 2
     done >"$out.tmp"
     mv -- "$out.tmp" "$out"
 }
@@ -101,6 +101,8 @@ kernel_cmdline() {
     esac
 }
 
+readonly ROOT_LABEL=cloudimg-rootfs
+
 print_template() {
     local memory=1GiB disk=1GiB
     [[ $PROFILE == mini ]] || { memory=2GiB disk=20GiB; }
@@ -113,11 +115,17 @@ vmType: qemu
 images:
 - arch: $ARCH
 $(yaml_file_entry '  ' image)
+EOT
+    if [[ -n $(manifest_field kernel 2) ]]; then
+        cat <<EOT
   kernel:
 $(yaml_file_entry '    ' kernel)
     cmdline: "$(kernel_cmdline)"
   initrd:
 $(yaml_file_entry '    ' initrd)
+EOT
+    fi
+    cat <<EOT
 cpus: 2
 memory: $memory
 disk: $disk
@@ -128,7 +136,7 @@ containerd:
   user: false
 EOT
     if [[ $ARCH == x86_64 ]]; then
-        # no firmware to wait for: the kernel is loaded by QEMU
+        # faster than UEFI; and a kernel that QEMU loads itself is an ELF file here, which UEFI does not take
         printf 'firmware:\n  legacyBIOS: true\n'
     elif [[ $(uname -m) != aarch64 ]]; then
         # real pointer authentication costs an emulated guest two thirds of its speed
