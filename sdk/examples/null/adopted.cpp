@@ -7,9 +7,13 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
 #include <utility>
+
+// glibc before 2.37 forgot to declare its functions as C.
+extern "C" {
+#include <sys/pidfd.h>
+}
 
 namespace null_driver {
 namespace {
