@@ -1,6 +1,7 @@
-// lima.yaml as values. Names follow the YAML keys; std::optional is "not given", which is not the same as empty, false or
-// zero. The field table (fields.hpp) binds each member to its key, merge rule and documentation; decoding, encoding,
-// merging, the JSON schema and the reference page are made from it. spec/config.md section 1.
+// lima.yaml as values. Names follow the YAML keys; std::optional is "not given", which is not the
+// same as empty, false or zero. The field table (fields.hpp) binds each member to its key, merge
+// rule and documentation; decoding, encoding, merging, the JSON schema and the reference page are
+// made from it. spec/config.md section 1.
 #pragma once
 
 #include "core/base/json.hpp"

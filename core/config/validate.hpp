@@ -1,11 +1,14 @@
-// The checks of a filled Config that need no driver (spec/config.md 1.11). All mistakes are reported together.
+// The checks of a filled Config that need no driver (spec/config.md 1.11). All mistakes are
+// reported together.
 #pragma once
 
 #include "core/base/error.hpp"
 #include "core/base/host.hpp"
+#include "core/config/load.hpp"
 #include "core/config/model.hpp"
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,9 @@ struct ValidateInput {
     std::map<std::string, std::string> networks;
     /// True when a driver of that name is registered: other vmTypes are an error.
     std::function<bool(const std::string&)> driver_known;
+    /// What the config was loaded from: messages then name file, line and column and show the line.
+    /// May be null.
+    const LoadInput* source = nullptr;
 };
 
 /// On success the warnings (experimental features, missing mount directories).

@@ -1,0 +1,349 @@
+#include "core/config/decode.hpp"
+
+#include "core/base/json.hpp"
+#include "core/base/text.hpp"
+#include "core/config/fields.hpp"
+#include "core/text/scalar.hpp"
+
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+#include <cmath>
+#include <limits>
+
+namespace lima::config {
+namespace {
+
+using text::Kind;
+using text::Node;
+
+std::string join_path(const std::string& parent, std::string_view key) {
+    return parent.empty() ? std::string(key) : fmt::format("{}.{}", parent, key);
+}
+
+/// What the user wrote there, for "must be X, not …".
+std::string describe(const Node& node) {
+    switch (node.kind) {
+        case Kind::kNull:
+            return "nothing";
+        case Kind::kSequence:
+            return "a list";
+        case Kind::kMapping:
+            return "a map";
+        case Kind::kScalar:
+            break;
+    }
+    const Json value = text::to_json(node, text::Schema::kGo);
+    const std::string shown = name_quote(node.value.substr(0, 60));
+    return (value.is_boolean()  ? "the boolean "
+            : value.is_number() ? "the number "
+                                : "the text ") +
+           shown;
+}
+
+/// The word for what a type takes.
+template <class T>
+std::string expected_kind() {
+    if constexpr (std::is_same_v<T, bool>) {
+        return "true or false";
+    } else if constexpr (std::is_integral_v<T>) {
+        return "a whole number";
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        return "a text";
+    } else if constexpr (std::is_same_v<T, PortRange>) {
+        return "a list of two ports, such as [8000, 8010]";
+    } else if constexpr (is_vector<T>::value) {
+        return "a list";
+    } else if constexpr (HasShortForm<T>) {
+        return "a text or a map";
+    } else {
+        return "a map";
+    }
+}
+
+/// A key of T that the word could have been meant as.
+template <HasTable T>
+std::string closest_key(std::string_view word) {
+    std::string best;
+    std::size_t best_distance =
+        std::max<std::size_t>(1, std::min<std::size_t>(3, word.size() / 3)) + 1;
+    for_each_field<T>([&](const auto& f) {
+        const std::size_t distance =
+            to_lower(word) == to_lower(f.key) ? 0 : edit_distance(word, f.key);
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = f.key;
+        }
+    });
+    return best;
+}
+
+class Decoder {
+public:
+    explicit Decoder(const Source& source) : source_(source) {}
+
+    Decoded take() { return std::move(out_); }
+
+    void root(const Node& node) {
+        if (node.is_null()) {
+            return;
+        }
+        if (node.kind != Kind::kMapping) {
+            add(node.begin,
+                fmt::format("the file must be a map of fields, not {}", describe(node)));
+            return;
+        }
+        fields(node, "", out_.config);
+    }
+
+private:
+    void add(const text::Mark& mark, const std::string& message) {
+        out_.errors.push_back(text::error_at(source_.text, source_.file, mark, message).text());
+    }
+
+    template <class T>
+    void wrong_type(const Node& node, const std::string& path, std::string_view advice = "") {
+        add(node.begin, fmt::format("field {} must be {}, not {}{}", name_quote(path),
+                                    expected_kind<T>(), describe(node), advice));
+    }
+
+    template <HasTable T>
+    void fields(const Node& node, const std::string& path, T& out) {
+        for (const Node::Entry& entry : node.entries) {
+            bool known = false;
+            for_each_field<T>([&](const auto& f) {
+                if (!known && entry.key == f.key) {
+                    known = true;
+                    one_field(entry.value, join_path(path, entry.key), f, out);
+                }
+            });
+            if (!known) {
+                unknown_key<T>(entry, path);
+            }
+        }
+    }
+
+    template <class T>
+    void unknown_key(const Node::Entry& entry, const std::string& path) {
+        std::string note =
+            fmt::format("{}:{}:{}: unknown field {}", source_.file, entry.key_begin.line,
+                        entry.key_begin.column, name_quote(join_path(path, entry.key)));
+        if (entry.key.starts_with("\xef\xbb\xbf")) {
+            note += " (the file begins with a byte order mark: remove it)";
+        } else if (const std::string guess = closest_key<T>(entry.key); !guess.empty()) {
+            note += fmt::format(", did you mean {}?", name_quote(join_path(path, guess)));
+        }
+        out_.unknown.push_back(std::move(note));
+    }
+
+    template <class F, class T>
+    void one_field(const Node& node, const std::string& path, const F& f, T& out) {
+        using Member = typename F::MemberType;
+        Member& target = out.*(f.member);
+        if (node.is_null()) {
+            return;  // absent, for every type
+        }
+        if constexpr (is_vector<Member>::value) {
+            if (f.one_or_many && node.kind == Kind::kScalar) {
+                target.resize(1);
+                value(node, path, target.front(), f.format);
+                return;
+            }
+        }
+        value(node, path, target, f.format);
+    }
+
+    template <class T>
+    void value(const Node& node, const std::string& path, std::optional<T>& out, Format format) {
+        if (!node.is_null()) {
+            T inner{};
+            value(node, path, inner, format);
+            out = std::move(inner);
+            if constexpr (std::is_same_v<T, std::string>) {
+                if (format == Format::kIp && out->empty()) {
+                    out.reset();
+                }
+            }
+        }
+    }
+
+    template <class T>
+    void value(const Node& node, const std::string& path, std::vector<T>& out, Format format) {
+        if (node.kind != Kind::kSequence) {
+            wrong_type<std::vector<T>>(node, path);
+            return;
+        }
+        out.resize(node.items.size());
+        for (std::size_t i = 0; i < node.items.size(); ++i) {
+            value(node.items[i], fmt::format("{}[{}]", path, i), out[i], format);
+        }
+    }
+
+    template <HasTable T>
+    void value(const Node& node, const std::string& path, T& out, Format format) {
+        if (node.is_null()) {
+            return;
+        }
+        if constexpr (HasShortForm<T>) {
+            if (node.kind == Kind::kScalar) {
+                value(node, path, out.*(Table<T>::short_form), format);
+                return;
+            }
+        }
+        if (node.kind != Kind::kMapping) {
+            wrong_type<T>(node, path);
+            return;
+        }
+        fields(node, path, out);
+    }
+
+    void value(const Node& node, const std::string& path, StringMap& out, Format format) {
+        if (node.kind != Kind::kMapping) {
+            wrong_type<StringMap>(node, path);
+            return;
+        }
+        for (const Node::Entry& entry : node.entries) {
+            value(entry.value, join_path(path, entry.key), out[entry.key], format);
+        }
+    }
+
+    void value(const Node& node, const std::string& path, std::map<std::string, Json>& out,
+               Format) {
+        if (node.kind != Kind::kMapping) {
+            wrong_type<StringMap>(node, path);
+            return;
+        }
+        for (const Node::Entry& entry : node.entries) {
+            out[entry.key] = text::to_json(entry.value, text::Schema::kGo);
+        }
+    }
+
+    void value(const Node& node, const std::string& path, PortRange& out, Format format) {
+        if (node.kind != Kind::kSequence) {
+            wrong_type<PortRange>(node, path);
+            return;
+        }
+        if (node.items.size() > out.size()) {
+            add(node.begin, fmt::format("field {} must have two elements, not {}", name_quote(path),
+                                        node.items.size()));
+            return;
+        }
+        for (std::size_t i = 0; i < node.items.size(); ++i) {
+            value(node.items[i], fmt::format("{}[{}]", path, i), out[i], format);
+        }
+    }
+
+    void value(const Node& node, const std::string& path, std::string& out, Format format) {
+        if (node.kind == Kind::kNull) {
+            out.clear();
+            return;
+        }
+        if (node.kind != Kind::kScalar) {
+            wrong_type<std::string>(node, path);
+            return;
+        }
+        if (node.tag == "!!binary") {
+            auto bytes = text::decode_base64(node.value);
+            if (!bytes) {
+                add(node.begin,
+                    fmt::format("field {}: {}", name_quote(path), bytes.error().text()));
+                return;
+            }
+            out = std::move(*bytes);
+            return;
+        }
+        const Json scalar = text::to_json(node, text::Schema::kGo);
+        out = scalar.is_string()         ? scalar.get<std::string>()
+              : scalar.is_number_float() ? text::go_float(scalar.get<double>())
+                                         : dump_json(scalar);
+        if (format == Format::kIp && !out.empty()) {
+            const auto address = canonical_ip(out);
+            if (!address) {
+                add(node.begin, fmt::format("field {} must be an IP address, not {}",
+                                            name_quote(path), describe(node)));
+                return;
+            }
+            out = *address;
+        }
+    }
+
+    void value(const Node& node, const std::string& path, bool& out, Format) {
+        const Json scalar =
+            node.kind == Kind::kScalar ? text::to_json(node, text::Schema::kGo) : Json();
+        if (scalar.is_boolean()) {
+            out = scalar.get<bool>();
+            return;
+        }
+        const std::string word = to_lower(node.value);
+        const bool yes = word == "yes" || word == "on" || word == "y" || word == "true";
+        const bool no = word == "no" || word == "off" || word == "n" || word == "false";
+        wrong_type<bool>(node, path,
+                         yes  ? ": write true (without quotes)"
+                         : no ? ": write false (without quotes)"
+                              : "");
+    }
+
+    void value(const Node& node, const std::string& path, int& out, Format) {
+        integer(node, path, out);
+    }
+    void value(const Node& node, const std::string& path, std::uint32_t& out, Format) {
+        integer(node, path, out);
+    }
+
+    /// Floats are cut, texts are read as a float: what Lima's decoder does.
+    template <class T>
+    void integer(const Node& node, const std::string& path, T& out) {
+        if (node.kind == Kind::kNull) {
+            return;
+        }
+        const Json scalar =
+            node.kind == Kind::kScalar ? text::to_json(node, text::Schema::kGo) : Json();
+        double number = 0;
+        if (scalar.is_number()) {
+            number = scalar.get<double>();
+        } else if (const auto parsed = scalar.is_string()
+                                           ? text::parse_float(node.value, text::Schema::kCore)
+                                           : std::nullopt) {
+            number = *parsed;
+        } else {
+            wrong_type<T>(node, path);
+            return;
+        }
+        if (!std::isfinite(number) || std::trunc(number) < std::numeric_limits<T>::min() ||
+            std::trunc(number) > std::numeric_limits<T>::max()) {
+            add(node.begin,
+                fmt::format("field {} is out of range: {}", name_quote(path), node.value));
+            return;
+        }
+        out = static_cast<T>(number);
+    }
+
+    const Source& source_;
+    Decoded out_;
+};
+
+}  // namespace
+
+std::optional<std::string> canonical_ip(const std::string& text) {
+    char shown[INET6_ADDRSTRLEN];
+    in_addr four{};
+    if (inet_pton(AF_INET, text.c_str(), &four) == 1) {
+        return inet_ntop(AF_INET, &four, shown, sizeof shown);
+    }
+    in6_addr six{};
+    if (inet_pton(AF_INET6, text.c_str(), &six) != 1) {
+        return std::nullopt;
+    }
+    if (IN6_IS_ADDR_V4MAPPED(&six)) {
+        return inet_ntop(AF_INET, &six.s6_addr[12], shown, sizeof shown);
+    }
+    return inet_ntop(AF_INET6, &six, shown, sizeof shown);
+}
+
+Decoded decode_tree(const text::Node& root, const Source& source) {
+    Decoder decoder(source);
+    decoder.root(root);
+    return decoder.take();
+}
+
+}  // namespace lima::config
