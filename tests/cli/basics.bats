@@ -1,0 +1,128 @@
+# What limactl says about itself, and how it refuses.
+load common
+
+@test "--version prints the version without v" {
+    run limactl --version
+    assert_success
+    [[ $output =~ ^limactl\ version\ [0-9]+\.[0-9]+ ]] || fail_with "no version"
+}
+
+@test "--help lists the commands in their groups, on stdout" {
+    run --separate-stderr limactl --help
+    assert_success
+    assert_output_has "Basic Commands:"
+    assert_output_has "Advanced Commands:"
+    assert_output_has "  start "
+    refute_output_has "hostagent"
+    [ -z "$stderr" ]
+}
+
+@test "every command has help" {
+    for command in create start stop restart delete list shell edit info validate show-ssh protect unprotect hostagent completion; do
+        run limactl "$command" --help
+        assert_success
+        assert_output_has "limactl $command"
+    done
+}
+
+@test "no command prints help and succeeds" {
+    run limactl
+    assert_success
+    assert_output_has "Usage:"
+}
+
+@test "an unknown command suggests a near one" {
+    run limactl strat
+    [ "$status" -eq 1 ]
+    assert_output_has 'unknown command \"strat\" for \"limactl\"'
+    assert_output_has start
+}
+
+@test "an unknown flag is named" {
+    run limactl list --bogus
+    [ "$status" -eq 1 ]
+    assert_output_has "unknown flag: --bogus"
+}
+
+@test "root is refused unless it is allowed" {
+    [ "$(id -u)" = 0 ] || skip "not root"
+    run env -u LIMA_ALLOW_ROOT limactl list
+    [ "$status" -eq 1 ]
+    assert_output_has "must not run as the root user"
+}
+
+@test "--tty and --yes contradict" {
+    run limactl --tty=false --yes list
+    [ "$status" -eq 1 ]
+    assert_output_has "cannot use both --tty and --yes"
+}
+
+@test "the log can be JSON" {
+    run limactl --log-format json list
+    assert_success
+    echo "$output" | jq -e '.level == "warning" and (.msg | startswith("No instance found"))'
+}
+
+@test "an unknown log format is refused" {
+    run limactl --log-format xml list
+    [ "$status" -eq 1 ]
+    assert_output_has "unsupported log-format"
+}
+
+@test "a plugin in PATH is a command, and gets its arguments untouched" {
+    mkdir -p "$HOME/bin"
+    printf '#!/bin/sh\n# <limactl-desc>says hello</limactl-desc>\necho "$@"; exit 3\n' >"$HOME/bin/limactl-hello"
+    chmod +x "$HOME/bin/limactl-hello"
+    PATH=$HOME/bin:$PATH run limactl hello --help "a b"
+    [ "$status" -eq 3 ]
+    [ "$output" = "--help a b" ]
+    PATH=$HOME/bin:$PATH run limactl --help
+    assert_output_has "says hello"
+}
+
+@test "completion knows commands, flags, values and instances" {
+    create_null dev
+    run limactl __complete st
+    assert_output_has $'start\t'
+    assert_output_has $'stop\t'
+    [[ $output == *$'\n:4' ]] || fail_with "no directive"
+    run limactl __completeNoDesc list --for
+    [ "${lines[0]}" = "--format" ]
+    run limactl __completeNoDesc list --format j
+    [ "${lines[0]}" = json ]
+    run limactl __completeNoDesc shell d
+    [ "${lines[0]}" = dev ]
+    run limactl __completeNoDesc create template:deb
+    assert_output_has template:debian-12
+}
+
+@test "completion scripts are sound" {
+    limactl completion bash | bash -n
+    limactl completion zsh | grep -q '#compdef limactl'
+    limactl completion fish | grep -q 'complete -c limactl'
+    limactl completion powershell | grep -q Register-ArgumentCompleter
+}
+
+@test "bash completes through the script" {
+    create_null dev
+    run bash -c 'source <(limactl completion bash); COMP_WORDS=(limactl shell d); COMP_CWORD=2; __limactl_complete 2>/dev/null; echo "${COMPREPLY[@]}"'
+    [ "$output" = dev ]
+}
+
+@test "info names drivers, templates and paths" {
+    run --separate-stderr limactl info
+    assert_success
+    echo "$output" | jq -e --arg home "$LIMA_HOME" '.limaHome == $home'
+    echo "$output" | jq -e '.vmTypes | index("qemu") and index("null")'
+    echo "$output" | jq -e '.vmTypesEx.qemu.location | endswith("lima-driver-qemu.so")'
+    echo "$output" | jq -e '[.templates[].name] | index("default")'
+    echo "$output" | jq -e '.defaultTemplate.cpus >= 1'
+}
+
+@test "the lima wrapper speaks for the default instance" {
+    run lima --version
+    assert_success
+    run lima uname
+    [ "$status" -eq 1 ]
+    assert_output_has '`default` does not exist'
+}
