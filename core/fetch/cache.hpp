@@ -1,5 +1,6 @@
-// The download cache, compatible with the original's: <cache>/download/by-url-sha256/<sha256 of URL>/. The transfer itself
-// runs in lima-fetch (untrusted bytes and libcurl stay in that process); this is its client.
+// The download cache, compatible with the original's: <cache>/download/by-url-sha256/<sha256 of
+// URL>/. The transfer itself runs in lima-fetch (untrusted bytes and libcurl stay in that process);
+// this is its client.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -22,14 +23,14 @@ struct Progress {
 using ProgressSink = std::function<void(const Progress&)>;
 
 struct Request {
-    std::string location;           // URL, file:///path, or a path
-    std::string digest;             // "sha256:…" or empty
-    bool decompress = false;        // by extension, else by magic
-    std::string description;        // "the image", for progress and messages
-    std::optional<Path> target;     // none: into the cache only
-    bool sparse = false;            // leave holes for zero blocks in the target
-    /// Formats that the caller can use, such as {"qcow2","raw"}; an image in another is converted to raw in the cache.
-    /// Empty: no conversion.
+    std::string location;        // URL, file:///path, or a path
+    std::string digest;          // "sha256:…" or empty
+    bool decompress = false;     // by extension, else by magic
+    std::string description;     // "the image", for progress and messages
+    std::optional<Path> target;  // none: into the cache only
+    bool sparse = false;         // leave holes for zero blocks in the target
+    /// Formats that the caller can use, such as {"qcow2","raw"}; an image in another is converted
+    /// to raw in the cache. Empty: no conversion.
     std::vector<std::string> image_formats;
 };
 
@@ -41,14 +42,15 @@ struct Fetched {
 };
 
 struct Environment {
-    Path cache_dir;   // <user cache dir>/lima
+    Path cache_dir;      // <user cache dir>/lima
     Path fetch_program;  // libexec/lima/lima-fetch
 };
 Result<Environment> environment();
 
-/// Resumes a broken download, verifies, unpacks, and leaves target complete or absent. Errors say the phase "download",
-/// the URL, the cause and what to do.
-Result<Fetched> fetch(const Environment& environment, const Request& request, const ProgressSink& progress = {});
+/// Resumes a broken download, verifies, unpacks, and leaves target complete or absent. Errors say
+/// the phase "download", the URL, the cause and what to do.
+Result<Fetched> fetch(const Environment& environment, const Request& request,
+                      const ProgressSink& progress = {});
 
 Path cache_entry(const Path& cache_dir, const std::string& url);
 /// <XDG_CACHE_HOME or ~/.cache>/lima.
