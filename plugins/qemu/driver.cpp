@@ -1,0 +1,293 @@
+#include "plugins/qemu/driver.hpp"
+
+#include "core/base/fs.hpp"
+#include "core/base/json.hpp"
+#include "core/base/lock.hpp"
+
+#include <csignal>
+
+namespace lima::qemu {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kAdoptLimit{5000};
+constexpr milliseconds kQuitLimit{5000};
+constexpr milliseconds kKillLimit{10000};
+/// The button is pressed again when nothing happens: a guest that boots does not hear it yet. Each
+/// pause is twice the last.
+constexpr milliseconds kFirstPause{10000};
+
+Failure no_image(const Config& config) {
+    return fail(Error(Code::kNotFound, fmt::format("there is neither a disk nor an image in {}",
+                                                   config.dir.string()))
+                    .with_hint("start the instance again, which fetches its image"));
+}
+
+}  // namespace
+
+QemuDriver::QemuDriver(const sdk::Host& host) : Driver(host), services_(host) {}
+
+QemuDriver::~QemuDriver() {
+    if (vm_) {
+        vm_->detach();
+    }
+}
+
+Result<Config> QemuDriver::configured() const {
+    const std::lock_guard lock(mutex_);
+    if (!config_) {
+        return failf(Code::kFailedPrecondition, "the driver is not configured");
+    }
+    return *config_;
+}
+
+Result<std::string> QemuDriver::configure(const sdk::Call&, std::string_view instance_json) {
+    LIMA_TRY(Json instance, parse_json(instance_json), "the instance's JSON");
+    LIMA_TRY(const HostFacts facts, host_facts());
+    ConfigureFacts known;
+    known.host_os = facts.os;
+    known.created_before_1_0 = created_before_1_0(json_string(instance, "dir"));
+    LIMA_TRY(const std::vector<std::string> warnings, fill_defaults(instance, known));
+    for (const std::string& warning : warnings) {
+        host().warn(warning);
+    }
+    LIMA_TRY(Config config, read_config(instance, known));
+    const std::lock_guard lock(mutex_);
+    // The port of a VM that runs is a fact, whatever a second caller knows of it.
+    if (running() && config.ssh_port == 0) {
+        config.ssh_port = vm_->config().ssh_port;
+    }
+    config_ = std::move(config);
+    return dump_json(instance);
+}
+
+Result<> QemuDriver::validate(const sdk::Call&) {
+    LIMA_TRY(const Config config, configured());
+    LIMA_TRY(const Survey survey, survey_host(config));
+    for (const std::string& warning : survey.warnings) {
+        host().warn(warning);
+    }
+    return check_instance(config);
+}
+
+Result<> QemuDriver::create_disk(const sdk::Call& call) {
+    LIMA_TRY(const Config config, configured());
+    if (fs::exists(config.dir / "disk")) {
+        return {};
+    }
+    if (fs::exists_nofollow(config.dir / "image")) {
+        return disk_from_image(call, config);
+    }
+    if (fs::exists(config.dir / "iso")) {
+        return disk_for_iso(call, config);
+    }
+    return no_image(config);
+}
+
+Result<> QemuDriver::disk_from_image(const sdk::Call& call, const Config& config) {
+    const auto image = config.dir / "image";
+    LIMA_TRY(const sdk::DiskInfo info, services_.disks.inspect(call, image.string()),
+             "cannot inspect {}", image.string());
+    if (info.iso) {
+        LIMA_DO(fs::rename(image, config.dir / "iso"));
+        auto made = disk_for_iso(call, config);
+        if (!made) {
+            static_cast<void>(fs::rename(config.dir / "iso", image));
+        }
+        return made;
+    }
+    if (!info.backing_file.empty()) {
+        return failf(Code::kInvalidArgument,
+                     "the image {} needs another file ({}); only images that stand alone can be "
+                     "used",
+                     image.string(), info.backing_file);
+    }
+    if (info.format.empty()) {
+        return failf(Code::kInvalidArgument, "the format of {} is unknown", image.string());
+    }
+    if (info.format != "qcow2" && info.format != "raw") {
+        host().warn(fmt::format("the format {} of the image is not well tested", info.format));
+    }
+    return fs::rename(image, config.dir / "disk");
+}
+
+Result<> QemuDriver::disk_for_iso(const sdk::Call& call, const Config& config) {
+    call.progress(0, 0, "creating the disk");
+    return services_.disks.create(call, (config.dir / "disk").string(), "qcow2", config.disk);
+}
+
+Result<> QemuDriver::start(const sdk::Call& call) {
+    LIMA_TRY(const Config config, configured());
+    if (running()) {
+        return failf(Code::kAlreadyExists, "the VM runs already (QEMU has pid {})", vm_->pid);
+    }
+    let_go(call);
+    if (config.ssh_over_vsock) {
+        host().warn("field `ssh.overVsock` is not implemented for vmType qemu");
+    }
+    call.progress(0, 0, "starting QEMU");
+    std::string accel;
+    {
+        Launch launch(config, services_, call);
+        LIMA_TRY(auto vm, launch.run());
+        accel = launch.accel();
+        vm_ = std::move(vm);
+    }
+    if (!vm_->announce(accel)) {
+        Error why = vm_->early_exit();
+        let_go(call);
+        return fail(std::move(why));
+    }
+    return {};
+}
+
+Result<> QemuDriver::adopt(const sdk::Call& call) {
+    if (running()) {
+        return {};
+    }
+    LIMA_TRY(const Config config, configured());
+    LIMA_TRY(const PidFileState state, read_pid_file(config.dir / kPidFile, qemu_process_names()));
+    if (state.pid == 0) {
+        return failf(Code::kNotFound, "no QEMU runs for the instance {}", config.name);
+    }
+    LIMA_TRY(ForeignProcess process, ForeignProcess::open(state.pid));
+    let_go(call);
+    LIMA_TRY(auto vm, Vm::create(config, host()));
+    vm->pid = state.pid;
+    vm->adopted = true;
+    vm->locked_disks = config.additional_disks;
+    // With which firmware it was started is not known any more; the usual case is with one.
+    vm->power_button_limit =
+        power_button_limit(config, !config.legacy_bios, fs::exists(config.dir / "kernel"));
+    LIMA_TRY(ForeignProcess target, ForeignProcess::open(state.pid));
+    const auto shared = std::make_shared<ForeignProcess>(std::move(target));
+    vm->signal = [shared](int number) { static_cast<void>(shared->signal(number)); };
+    vm->watch(std::move(process));
+    const std::string path = (config.dir / "qmp.sock").string();
+    LIMA_TRY(Fd socket, connect_unix(path), "QEMU (pid {}) runs, but its monitor cannot be reached",
+             state.pid);
+    LIMA_DO(vm->open_monitor(std::move(socket), kAdoptLimit),
+            "QEMU (pid {}) runs, but its monitor does not answer", state.pid);
+    if (!vm->announce({})) {
+        return failf(Code::kNotFound, "QEMU (pid {}) ended meanwhile", state.pid);
+    }
+    vm_ = std::move(vm);
+    return {};
+}
+
+Result<> QemuDriver::stop(const sdk::Call& call) {
+    LIMA_TRY(const Config config, configured());
+    if (!vm_) {
+        // A QEMU that an earlier host left behind is ours to stop too.
+        if (auto adopted = adopt(call); !adopted && adopted.error().code() != Code::kNotFound) {
+            return adopted;
+        }
+    }
+    if (!vm_) {
+        clean_up(config, {}, services_, call);
+        return {};
+    }
+    if (!vm_->network.empty()) {
+        const auto done = services_.networks.unexpose(call, vm_->network, vm_->config().ssh_port);
+        if (!done) {
+            host().warn(done.error().text());
+        }
+    }
+    if (vm_->running() && !call.cancelled()) {
+        press_power_button(call, *vm_);
+    }
+    Result<> result = vm_->running() ? end_process(*vm_) : Result<>();
+    if (result) {
+        let_go(call);
+    }
+    return result;
+}
+
+/// Returns when the VM is gone, or when there is no hope or time left for an orderly end.
+void QemuDriver::press_power_button(const sdk::Call& call, Vm& vm) {
+    const auto deadline = std::chrono::steady_clock::now() + vm.power_button_limit;
+    for (milliseconds pause = kFirstPause;; pause *= 2) {
+        if (auto pressed = vm.monitor("system_powerdown"); !pressed) {
+            if (vm.running()) {
+                host().warn("cannot press the power button of the VM: " + pressed.error().text());
+            }
+            return;
+        }
+        const auto left =
+            std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
+        switch (vm.wait(call.cancel_fd(), std::min(pause, left))) {
+            case Vm::Wait::kEnded:
+            case Vm::Wait::kCancelled:
+                return;
+            case Vm::Wait::kTimeout:
+                break;
+        }
+        if (std::chrono::steady_clock::now() >= deadline) {
+            host().warn(fmt::format("the guest did not power off within {} s, ending QEMU",
+                                    vm.power_button_limit.count() / 1000));
+            return;
+        }
+    }
+}
+
+/// Without the guest's help: QEMU closes its disks and ends; if it does not even do that, it is
+/// killed.
+Result<> QemuDriver::end_process(Vm& vm) {
+    const auto quit = vm.monitor("quit");
+    if (quit || !vm.running() || quit.error().code() == Code::kUnavailable) {
+        if (vm.wait(-1, quit ? kQuitLimit : milliseconds(0)) == Vm::Wait::kEnded) {
+            return {};
+        }
+    }
+    host().warn(fmt::format("killing QEMU (pid {})", vm.pid));
+    vm.signal(SIGKILL);
+    if (vm.wait(-1, kKillLimit) != Vm::Wait::kEnded) {
+        return fail(Error(Code::kInternal,
+                          fmt::format("QEMU (pid {}) does not end, even when killed", vm.pid))
+                        .with_hint("it is stuck in the host's kernel, often on a disk or a "
+                                   "network file system that does not answer"));
+    }
+    return {};
+}
+
+/// Forgets a VM that is gone, with all that it left.
+void QemuDriver::let_go(const sdk::Call& call) {
+    if (!vm_) {
+        return;
+    }
+    const std::shared_ptr<Vm> vm = std::move(vm_);
+    vm->detach();
+    clean_up(vm->config(), vm->locked_disks, services_, call);
+}
+
+Result<lima_handle> QemuDriver::connect(const sdk::Call&) {
+    LIMA_TRY(const Config config, configured());
+    LIMA_TRY(Fd socket, connect_unix((config.dir / "ga.sock").string()),
+             "cannot reach the guest agent's port");
+    return socket.release();
+}
+
+Result<std::string> QemuDriver::info() const {
+    Json features = Json::object();
+    for (const char* name : {"dynamicSSHAddress", "staticSSHPort", "skipSocketForwarding",
+                             "noCloudInit", "rosettaEnabled", "rosettaBinFmt"}) {
+        features[name] = false;
+    }
+    features["supportedImageFormats"] = {"qcow2", "raw", "vmdk", "vhdx"};
+    Json info = Json::object();
+    info["name"] = "qemu";
+    info["vsockPort"] = 0;
+    info["virtioPort"] = kGuestAgentPort;
+    {
+        const std::lock_guard lock(mutex_);
+        if (config_) {
+            info["instanceDir"] = config_->dir.string();
+        }
+    }
+    info["features"] = std::move(features);
+    return dump_json(info);
+}
+
+}  // namespace lima::qemu

@@ -1,0 +1,330 @@
+#include "plugins/qemu/launch.hpp"
+
+#include "core/base/fs.hpp"
+#include "core/base/lock.hpp"
+#include "core/base/text.hpp"
+#include "plugins/qemu/virtiofsd.hpp"
+
+#include <array>
+#include <csignal>
+
+namespace lima::qemu {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int kFirstInherited = 3;
+constexpr milliseconds kRetryStep{4};
+constexpr milliseconds kMonitorLimit{60000};
+constexpr milliseconds kHelperLimit{5000};
+constexpr milliseconds kKillLimit{10000};
+
+}  // namespace
+
+std::vector<std::string> qemu_process_names() {
+    std::vector<std::string> names;
+    for (const Arch& arch : all_arches()) {
+        names.push_back(fmt::format("qemu-system-{}", arch.qemu));
+    }
+    return names;
+}
+
+milliseconds power_button_limit(const Config& config, bool firmware, bool kernel) {
+    constexpr milliseconds kPatient = std::chrono::minutes(3);
+    constexpr milliseconds kHopeless = std::chrono::seconds(20);
+    const Arch* arch = find_arch(config.arch);
+    // Without firmware an ARM machine that got its kernel directly has no ACPI that could carry the
+    // button.
+    const bool bare_arm =
+        (config.arch == "aarch64" || config.arch == "armv7l") && !firmware && kernel;
+    return arch != nullptr && arch->power_button && !bare_arm ? kPatient : kHopeless;
+}
+
+void clean_up(const Config& config, const std::vector<std::string>& locked_disks,
+              Services& services, const sdk::Call& call) {
+    std::vector<std::string> names = {"vncdisplay", "vncpassword"};
+    for (std::string& name : runtime_files(config)) {
+        if (name.ends_with(".sock")) {
+            names.push_back(std::move(name));
+        }
+    }
+    for (const std::string& name : names) {
+        if (const auto removed = fs::remove_if_exists(config.dir / name); !removed) {
+            services.host.warn(removed.error().text());
+        }
+    }
+    const auto pid_file = read_pid_file(config.dir / kPidFile, qemu_process_names());
+    if (pid_file && pid_file->pid == 0 && !pid_file->held) {
+        static_cast<void>(fs::remove_if_exists(config.dir / kPidFile));
+    }
+    for (const std::string& disk : locked_disks) {
+        if (const auto done = services.disks.unlock(call, disk, config.dir.string()); !done) {
+            services.host.warn(
+                fmt::format("cannot unlock the disk {}: {}", disk, done.error().text()));
+        }
+    }
+}
+
+Launch::Launch(const Config& config, Services& services, const sdk::Call& call)
+    : config_(config), services_(services), call_(call) {}
+
+Launch::~Launch() {
+    if (done_) {
+        return;
+    }
+    for (const std::shared_ptr<Vm>& process : helpers_) {
+        if (process->signal && process->running()) {
+            process->signal(SIGKILL);
+        }
+    }
+    if (vm_) {
+        if (vm_->signal && vm_->running()) {
+            vm_->signal(SIGKILL);
+            vm_->wait(-1, kKillLimit);
+        }
+        vm_->detach();
+    }
+    clean_up(config_, locked_, services_, call_);
+}
+
+Result<std::shared_ptr<Vm>> Launch::run() {
+    LIMA_TRY(survey_, survey_host(config_));
+    LIMA_DO(check_instance(config_));
+    for (const std::string& warning : survey_.warnings) {
+        services_.host.warn(warning);
+    }
+    if (!survey_.accel.warning.empty()) {
+        const std::string& hint = survey_.accel.hint;
+        services_.host.warn(survey_.accel.warning + (hint.empty() ? "" : " (" + hint + ")"));
+    }
+    host_ = host_for_argv(survey_);
+    LIMA_DO(clear_stale_files());
+    LIMA_DO(prepare_disks());
+    LIMA_DO(lock_disks());
+    LIMA_DO(prepare_mounts());
+    LIMA_DO(connect_networks());
+    LIMA_DO(call_.check());
+    LIMA_DO(start_virtiofsd());
+    LIMA_DO(start_qemu());
+    LIMA_DO(wait_for_monitor());
+    LIMA_DO(expose_ssh());
+    vm_->locked_disks = std::move(locked_);
+    vm_->power_button_limit = power_button_limit(config_, !host_.firmware.empty(), host_.kernel);
+    done_ = true;
+    return vm_;
+}
+
+Result<void> Launch::clear_stale_files() {
+    LIMA_TRY(const PidFileState state, read_pid_file(config_.dir / kPidFile, qemu_process_names()));
+    if (state.pid != 0 || state.held) {
+        done_ = true;  // its files are in use: nothing to give back
+        return fail(Error(Code::kAlreadyExists,
+                          fmt::format("the VM runs already (QEMU has pid {})", state.pid))
+                        .with_hint("stop the instance first"));
+    }
+    for (const std::string& name : runtime_files(config_)) {
+        LIMA_DO(fs::remove_if_exists(config_.dir / name));
+    }
+    return {};
+}
+
+Result<void> Launch::prepare_disks() {
+    const auto& dir = config_.dir;
+    if (fs::exists(dir / "disk")) {
+        const std::string path = (dir / "disk").string();
+        LIMA_TRY(const sdk::DiskInfo info, services_.disks.inspect(call_, path),
+                 "cannot inspect {}", path);
+        host_.disk = DiskFile{path, info.format};
+    }
+    host_.iso = fs::exists(dir / "iso");
+    host_.kernel = fs::exists(dir / "kernel");
+    host_.initrd = fs::exists(dir / "initrd");
+    host_.cidata = fs::exists(dir / "cidata.iso");
+    host_.windows_installed = fs::exists(dir / "win-done-installation");
+    LIMA_TRY(host_.cmdline, fs::read_file_if_exists(dir / "kernel.cmdline"));
+    if (host_.cmdline) {
+        host_.cmdline = std::string(trim(*host_.cmdline));
+    }
+    return {};
+}
+
+Result<void> Launch::lock_disks() {
+    for (const std::string& disk : config_.additional_disks) {
+        LIMA_TRY(const sdk::LockedDisk locked,
+                 services_.disks.lock(call_, disk, config_.dir.string()),
+                 "cannot use the additional disk {}", disk);
+        locked_.push_back(disk);
+        host_.additional_disks.push_back(DiskFile{locked.path, locked.format});
+    }
+    return {};
+}
+
+Result<void> Launch::prepare_mounts() {
+    if (config_.mount_type != "9p" && config_.mount_type != "virtiofs") {
+        return {};
+    }
+    for (const Mount& mount : config_.mounts) {
+        LIMA_DO(fs::make_dirs(mount.location, 0755), "cannot make the mount location {}",
+                mount.location);
+    }
+    return {};
+}
+
+Result<NetLink> Launch::inherit_socket(const std::string& path) {
+    LIMA_TRY(Fd socket, connect_unix(path));
+    NetLink link;
+    link.kind = NetLink::Kind::kFd;
+    link.fd = kFirstInherited + static_cast<int>(sockets_.size());
+    sockets_.push_back(std::move(socket));
+    return link;
+}
+
+/// The first user-v2 network is net0; it also carries ssh.
+Result<NetLink> Launch::connect_network(const Network& network) {
+    if (network.lima.empty()) {
+        LIMA_TRY(NetLink link, inherit_socket(network.socket));
+        return link;
+    }
+    LIMA_TRY(const sdk::NetworkPaths paths, services_.networks.lookup(call_, network.lima));
+    if (paths.mode == "user-v2") {
+        LIMA_TRY(NetLink link, inherit_socket(paths.qemu_socket));
+        if (network_.empty()) {
+            network_ = network.lima;
+            host_.net0 = link;
+            link.kind = NetLink::Kind::kSkipped;
+        }
+        return link;
+    }
+    if (paths.socket.empty()) {
+        return failf(Code::kFailedPrecondition,
+                     "a network of mode \"{}\" is not possible on this host", paths.mode);
+    }
+    NetLink link;
+    link.kind = NetLink::Kind::kStream;
+    link.path = paths.socket;
+    return link;
+}
+
+Result<void> Launch::connect_networks() {
+    for (std::size_t i = 0; i < config_.networks.size(); ++i) {
+        LIMA_TRY(NetLink link, connect_network(config_.networks[i]),
+                 "cannot connect `networks[{}]`", i);
+        host_.networks.push_back(std::move(link));
+    }
+    return {};
+}
+
+Result<void> Launch::spawn(Vm& vm, sdk::ProcessSpec spec) {
+    // The callbacks hold the VM: they may come after the driver let go of it.
+    const std::shared_ptr<Vm> shared = vm.shared_from_this();
+    spec.line = [shared](int stream, std::string_view text) { shared->line(stream, text); };
+    spec.exited = [shared](int code, int signal) {
+        shared->ended(Vm::End{ExitStatus{code, signal}});
+    };
+    LIMA_TRY(const std::int64_t id, services_.processes.spawn(call_, std::move(spec)));
+    vm.pid = services_.processes.pid(id);
+    vm.signal = [processes = &services_.processes, id](int number) {
+        static_cast<void>(processes->signal(id, number));
+    };
+    return {};
+}
+
+Result<void> Launch::wait_for_socket(const std::string& path, const Vm& helper) {
+    const auto deadline = std::chrono::steady_clock::now() + kHelperLimit;
+    while (!fs::exists(path)) {
+        switch (helper.wait(call_.cancel_fd(), kRetryStep)) {
+            case Vm::Wait::kEnded:
+                return fail(helper.early_exit());
+            case Vm::Wait::kCancelled:
+                return failf(Code::kCancelled, "cancelled");
+            case Vm::Wait::kTimeout:
+                break;
+        }
+        if (std::chrono::steady_clock::now() > deadline) {
+            return failf(Code::kDeadlineExceeded, "{} did not appear in time", path);
+        }
+    }
+    return {};
+}
+
+Result<void> Launch::start_virtiofsd() {
+    if (config_.mount_type != "virtiofs" || config_.mounts.empty()) {
+        return {};
+    }
+    LIMA_TRY(const Virtiofsd program, find_virtiofsd(survey_.host.home, survey_.program.exe));
+    for (std::size_t i = 0; i < config_.mounts.size(); ++i) {
+        const std::string& location = config_.mounts[i].location;
+        const std::string socket = (config_.dir / fmt::format("virtiofsd-{}.sock", i)).string();
+        LIMA_TRY(std::shared_ptr<Vm> helper, Vm::create(config_, services_.host));
+        helpers_.push_back(helper);
+        sdk::ProcessSpec spec;
+        spec.argv = virtiofsd_argv(program, socket, location);
+        LIMA_DO(spawn(*helper, std::move(spec)), "cannot start virtiofsd for {}", location);
+        LIMA_DO(wait_for_socket(socket, *helper), "virtiofsd for {}", location);
+    }
+    return {};
+}
+
+Result<void> Launch::start_qemu() {
+    LIMA_TRY(CommandLine line, build_argv(config_, host_));
+    for (const std::string& warning : line.warnings) {
+        services_.host.warn(warning);
+    }
+    services_.host.debug("starting " + join(line.words, " "));
+    LIMA_TRY(vm_, Vm::create(config_, services_.host));
+    sdk::ProcessSpec spec;
+    spec.argv = std::move(line.words);
+    spec.pid_file = (config_.dir / kPidFile).string();
+    for (const Fd& socket : sockets_) {
+        spec.inherit.push_back(socket.get());
+    }
+    LIMA_DO(spawn(*vm_, std::move(spec)), "cannot start QEMU");
+    return {};
+}
+
+Result<void> Launch::wait_for_monitor() {
+    const std::string path = (config_.dir / "qmp.sock").string();
+    const auto deadline = std::chrono::steady_clock::now() + kMonitorLimit;
+    Fd socket;
+    while (!socket) {
+        if (auto connected = connect_unix(path)) {
+            socket = std::move(*connected);
+            break;
+        }
+        switch (vm_->wait(call_.cancel_fd(), kRetryStep)) {
+            case Vm::Wait::kEnded:
+                return fail(vm_->early_exit());
+            case Vm::Wait::kCancelled:
+                return failf(Code::kCancelled, "cancelled while QEMU was starting");
+            case Vm::Wait::kTimeout:
+                break;
+        }
+        if (std::chrono::steady_clock::now() > deadline) {
+            return failf(Code::kDeadlineExceeded, "QEMU did not open its monitor within {} s",
+                         kMonitorLimit.count() / 1000);
+        }
+    }
+    auto opened = vm_->open_monitor(std::move(socket), kMonitorLimit);
+    if (!opened) {
+        // It hangs up when it ends: then its own words tell more.
+        const bool gone = opened.error().code() == Code::kUnavailable &&
+                          vm_->wait(-1, kHelperLimit) == Vm::Wait::kEnded;
+        return gone ? fail(vm_->early_exit()) : fail(std::move(opened.error()));
+    }
+    return {};
+}
+
+Result<void> Launch::expose_ssh() {
+    if (network_.empty() || config_.ssh_port == 0) {
+        return {};
+    }
+    const std::string mac = mac_address(host_.machine_id, config_.dir.string());
+    LIMA_DO(services_.networks.expose(call_, network_, mac, config_.ssh_port, 22),
+            "cannot forward port {} to the guest's ssh on the network {}", config_.ssh_port,
+            network_);
+    vm_->network = network_;
+    return {};
+}
+
+}  // namespace lima::qemu
