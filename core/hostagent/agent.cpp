@@ -1,0 +1,232 @@
+#include "core/hostagent/agent.hpp"
+
+#include "core/base/fs.hpp"
+#include "core/base/json.hpp"
+#include "core/base/log.hpp"
+#include "core/base/process.hpp"
+#include "core/base/text.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <csignal>
+
+namespace lima::hostagent {
+namespace {
+
+/// The last lines of a text, for a message.
+std::string last_lines(const std::string& text, std::size_t count) {
+    std::vector<std::string> out;
+    for (const std::string_view line : lines(text)) {
+        if (!trim(line).empty()) {
+            out.emplace_back(line);
+        }
+    }
+    if (out.size() > count) {
+        out.erase(out.begin(), out.end() - static_cast<std::ptrdiff_t>(count));
+    }
+    return join(out, "\n");
+}
+
+/// Why the VM's process has ended, from the driver's event.
+Error exit_cause(const Json& event, const std::string& when) {
+    const ExitStatus status{.code = static_cast<int>(json_int(event, "code")),
+                            .signal = static_cast<int>(json_int(event, "signal"))};
+    std::string text = "the VM has ended " + when + " (" + status.text() + ")";
+    for (const char* key : {"message", "stderr", "serial"}) {
+        if (const std::string said = last_lines(json_string(event, key), 10); !said.empty()) {
+            text += ": " + said;
+        }
+    }
+    return Error(Code::kAborted, std::move(text));
+}
+
+}  // namespace
+
+std::string systemd_unit_of(const std::string& cgroup) {
+    for (const std::string_view line : lines(cgroup)) {
+        for (const std::string& part : split(line, '/')) {
+            if (part.starts_with("lima-vm@") && part.ends_with(".service")) {
+                return part;
+            }
+        }
+    }
+    return "";
+}
+
+Agent::Agent(asio::io_context& loop, asio::thread_pool& pool, Options options, int event_fd)
+    : loop_(loop),
+      pool_(pool),
+      options_(std::move(options)),
+      events_(event_fd),
+      rest_(loop.get_executor(), [this] { return rest_state(); }),
+      signals_(loop, SIGINT, SIGTERM),
+      background_(loop.get_executor()),
+      boot_(loop.get_executor()),
+      ending_(loop.get_executor()),
+      auto_started_identifier_(
+          systemd_unit_of(fs::read_file("/proc/self/cgroup").value_or(std::string()))) {}
+
+asio::awaitable<int> Agent::run() {
+    background_.spawn(watch_signals(), "the signal watch");
+    if (auto up = co_await bring_up(); !up) {
+        end(std::move(up.error()));
+    }
+    co_await ending_.wait();
+    co_await shut_down();
+    co_return cause_ ? 1 : 0;
+}
+
+RestState Agent::rest_state() const {
+    RestState state;
+    state.ssh_local_port = machine_ ? machine_->instance.ssh_local_port : 0;
+    state.auto_started_identifier = auto_started_identifier_;
+    state.status = events_.last();
+    return state;
+}
+
+asio::awaitable<Result<void>> Agent::bring_up() {
+    events_.phase_begin("setup", "preparing the instance");
+    driver::EventHandler on_event = [this](const std::string& type, const std::string& json) {
+        asio::post(loop_, [this, type, json] { on_driver_event(type, json); });
+    };
+    auto job = [this, &on_event] { return set_up(options_, std::move(on_event)); };
+    auto machine = co_await on_pool(pool_, job);
+    if (!machine) {
+        co_return fail(std::move(machine.error()).with_phase("setup"));
+    }
+    machine_ = std::move(*machine);
+    events_.phase_done("setup");
+    if (ending_.is_set()) {
+        co_return Result<void>();
+    }
+    LIMA_CO_DO(rest_.listen(options_.socket));
+    LIMA_CO_DO(co_await start_vm());
+    if (ending_.is_set()) {
+        co_return Result<void>();
+    }
+    events_.booting(machine_->instance.ssh_local_port);
+    if (machine_->info.has_guest) {
+        boot_.spawn(boot(), "making the instance ready");
+    } else {
+        ready_without_guest();
+    }
+    co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Agent::start_vm() {
+    events_.phase_begin("vm", machine_->adopt ? "taking over the VM that runs" : "starting the VM");
+    log::info("{} the VM with the driver {}", machine_->adopt ? "Taking over" : "Starting",
+              name_quote(machine_->driver->name()));
+    auto job = [this] {
+        return machine_->adopt ? machine_->driver->adopt(&cancel_)
+                               : machine_->driver->start(&cancel_);
+    };
+    auto started = co_await on_pool(pool_, job);
+    if (!started) {
+        if (ending_.is_set()) {
+            co_return Result<void>();
+        }
+        co_return fail(std::move(started.error()).with_phase("vm"));
+    }
+    vm_started_ = true;
+    // Its end may have come before start returned.
+    if (!ending_.is_set()) {
+        events_.phase_done("vm");
+    }
+    co_return Result<void>();
+}
+
+void Agent::ready_without_guest() {
+    if (vm_started_ && vm_executes_ && !events_.is_ready() && !ending_.is_set()) {
+        events_.ready({});
+    }
+}
+
+asio::awaitable<void> Agent::watch_signals() {
+    for (;;) {
+        boost::system::error_code error;
+        const int number =
+            co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        if (error) {
+            co_return;
+        }
+        if (!ending_.is_set()) {
+            log::info("Received {}, shutting down the host agent",
+                      number == SIGINT ? "SIGINT" : "SIGTERM");
+            end(std::nullopt);
+        } else {
+            log::warn("Received a second signal: the VM is stopped at once");
+            stop_now_.trigger();
+        }
+    }
+}
+
+void Agent::on_driver_event(const std::string& type, const std::string& json) {
+    log::debug("driver event {}: {}", type, json);
+    const Json event = parse_json(json).value_or(Json::object());
+    if (type == "started") {
+        vm_executes_ = true;
+        if (machine_ && !machine_->info.has_guest) {
+            ready_without_guest();
+        }
+    } else if (type == "exited") {
+        on_vm_exited(event);
+    } else if (type == "panic") {
+        on_panic(json_string(event, "message"));
+    } else if (type == "warning") {
+        log::warn("{}", json_string(event, "message"));
+    }
+}
+
+void Agent::on_vm_exited(const Json& event) {
+    vm_exited_ = true;
+    if (ending_.is_set()) {
+        return;
+    }
+    const bool clean = json_int(event, "code") == 0 && json_int(event, "signal") == 0;
+    if (events_.is_ready() && clean) {
+        log::info("The VM has shut down");
+        end(std::nullopt);
+        return;
+    }
+    std::string hint = json_string(event, "hint");
+    if (hint.empty() && machine_) {
+        hint = "see the serial logs (serial*.log) and ha.stderr.log in `" +
+               machine_->dir().string() + "`";
+    }
+    end(exit_cause(event, events_.is_ready() ? "unexpectedly" : "while it was booting")
+            .with_hint(std::move(hint)));
+}
+
+void Agent::on_panic(const std::string& message) {
+    log::error("the guest's kernel has crashed: {}", message);
+    if (events_.is_ready() || ending_.is_set()) {
+        return;
+    }
+    stop_now_.trigger();  // a crashed kernel does not hear the power button
+    end(Error(Code::kAborted, "the guest's kernel has crashed: " + message)
+            .with_hint("see the serial logs (serial*.log) in `" + machine_->dir().string() + "`"));
+}
+
+void Agent::end(std::optional<Error> cause) {
+    if (ending_.is_set()) {
+        return;
+    }
+    if (cause) {
+        failed_phase_ = !cause->phase().empty() ? cause->phase() : events_.current_phase();
+        if (failed_phase_.empty()) {
+            failed_phase_ = "vm";
+        }
+        log::write(log::Level::kFatal, cause->text());
+        events_.failed(failed_phase_, *cause);
+    }
+    cause_ = std::move(cause);
+    cancel_.trigger();
+    if (guest_) {
+        guest_->interrupt();
+    }
+    ending_.set();
+}
+
+}  // namespace lima::hostagent

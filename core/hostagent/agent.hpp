@@ -1,0 +1,93 @@
+// The host agent of one instance: sets it up, starts its VM (or takes over one that runs), makes it
+// ready, and ends with it. Everything that decides happens on the loop's one thread; what blocks
+// goes to the pool. The pieces: agent.cpp brings up and listens, boot.cpp makes ready, shutdown.cpp
+// takes down.
+#pragma once
+
+#include "core/base/json_fwd.hpp"
+#include "core/hostagent/events.hpp"
+#include "core/hostagent/guest_shell.hpp"
+#include "core/hostagent/loop.hpp"
+#include "core/hostagent/machine.hpp"
+#include "core/hostagent/options.hpp"
+#include "core/hostagent/requirements.hpp"
+#include "core/hostagent/rest.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lima::hostagent {
+
+class Agent {
+public:
+    /// Both must outlive it; the pool is joined before it dies. Events go to the descriptor.
+    Agent(asio::io_context& loop, asio::thread_pool& pool, Options options, int event_fd);
+
+    /// From set-up to `exiting`; the exit code of the process.
+    asio::awaitable<int> run();
+
+private:
+    struct Cleanup {
+        std::string name;
+        std::function<void()> run;  // blocking, on the pool
+    };
+
+    // agent.cpp
+    asio::awaitable<Result<void>> bring_up();
+    asio::awaitable<Result<void>> start_vm();
+    asio::awaitable<void> watch_signals();
+    void on_driver_event(const std::string& type, const std::string& json);
+    void on_vm_exited(const Json& event);
+    void on_panic(const std::string& message);
+    void ready_without_guest();
+    RestState rest_state() const;
+    /// The first cause wins. nullopt: asked for by a signal, or the guest shut itself down.
+    void end(std::optional<Error> cause);
+
+    // boot.cpp
+    asio::awaitable<void> boot();
+    asio::awaitable<void> satisfy_all(std::vector<Requirement> requirements,
+                                      std::chrono::steady_clock::time_point deadline,
+                                      std::vector<Error>* errors);
+    asio::awaitable<void> forward_ssh_agent(std::vector<Error>* errors);
+    asio::awaitable<void> follow_cloud_init();
+    void tell_notices(const Plan& plan);
+
+    // shutdown.cpp
+    void add_cleanup(std::string name, std::function<void()> run);
+    asio::awaitable<void> shut_down();
+    void unlock_disks() const;
+
+    asio::io_context& loop_;
+    asio::thread_pool& pool_;
+    Options options_;
+    Events events_;
+    RestServer rest_;
+    asio::signal_set signals_;
+    TaskScope background_;     // waits for what comes from outside; cancelled at the end
+    TaskScope boot_;           // ends by itself once cancel_ is triggered
+    driver::Cancel cancel_;    // of starting and making ready
+    driver::Cancel stop_now_;  // of the graceful stop
+    std::unique_ptr<Machine> machine_;
+    std::unique_ptr<GuestShell> guest_;
+    std::vector<Cleanup> cleanups_;
+    Signal ending_;
+    std::optional<Error> cause_;
+    std::string failed_phase_;
+    bool vm_started_ = false;   // driver.start was called and did not fail
+    bool vm_executes_ = false;  // its event "started" came
+    bool vm_exited_ = false;
+    std::string auto_started_identifier_;
+};
+
+/// "lima-vm@NAME.service" when systemd started this process, from the text of /proc/self/cgroup.
+std::string systemd_unit_of(const std::string& cgroup);
+
+}  // namespace lima::hostagent

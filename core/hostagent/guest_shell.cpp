@@ -1,0 +1,112 @@
+#include "core/hostagent/guest_shell.hpp"
+
+#include "core/base/fs.hpp"
+#include "core/base/log.hpp"
+#include "core/base/process.hpp"
+#include "core/hostagent/banner.hpp"
+
+namespace lima::hostagent {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A guest without hardware help needs seconds for a key exchange.
+constexpr seconds kLogin(60);
+constexpr seconds kBanner(30);
+constexpr seconds kExit(10);
+
+}  // namespace
+
+GuestShell::GuestShell(ssh::Client client, ssh::Target target, const driver::Cancel& cancel)
+    : client_(std::move(client)), target_(std::move(target)), cancel_(cancel) {}
+
+Result<void> GuestShell::connect(milliseconds timeout) {
+    LIMA_DO(wait_for_banner(target_.address, target_.port, std::min<milliseconds>(kBanner, timeout),
+                            cancel_.fd()));
+    const ssh::SessionTarget target{.address = target_.address,
+                                    .port = target_.port,
+                                    .user = target_.user,
+                                    .identity = target_.identity};
+    LIMA_TRY(ssh::Session session, ssh::Session::connect(target, kLogin));
+    const std::lock_guard lock(mutex_);
+    session_.emplace(std::move(session));
+    if (cancel_.triggered()) {
+        return fail(Code::kCancelled, "stopped while logging in");
+    }
+    return {};
+}
+
+Result<ssh::CommandResult> GuestShell::run(const std::string& command, std::string_view input,
+                                           milliseconds timeout) {
+    if (cancel_.triggered()) {
+        return fail(Code::kCancelled, "stopped");
+    }
+    if (!session_) {
+        LIMA_DO(connect(timeout));
+    }
+    auto result = session_->run(command, input, timeout);
+    if (!result) {
+        // Whatever went wrong, the connection's state is unknown: the next call makes another.
+        const std::lock_guard lock(mutex_);
+        session_.reset();
+    }
+    return result;
+}
+
+std::vector<std::string> GuestShell::ssh_argv(const std::vector<std::string>& flags) const {
+    std::vector<std::string> argv = ssh::command_line(client_, ssh::options(client_, target_));
+    argv.insert(argv.end(), flags.begin(), flags.end());
+    argv.insert(argv.end(), {"-p", std::to_string(target_.port), target_.address});
+    return argv;
+}
+
+Result<ssh::CommandResult> GuestShell::run_over_master(const std::string& command,
+                                                       std::string_view input,
+                                                       milliseconds timeout) {
+    if (cancel_.triggered()) {
+        return fail(Code::kCancelled, "stopped");
+    }
+    SpawnOptions options;
+    options.argv = shell_argv(command);
+    LIMA_TRY(Output output, lima::run(std::move(options), input, timeout));
+    if (output.status.code == 255 || output.status.signal != 0) {
+        return failf(Code::kUnavailable, "ssh: {}: {}", output.status.text(), output.err);
+    }
+    return ssh::CommandResult{.exit_code = output.status.code,
+                              .out = std::move(output.out),
+                              .err = std::move(output.err)};
+}
+
+void GuestShell::exit_master() {
+    if (!fs::exists_nofollow(target_.control_path)) {
+        return;
+    }
+    SpawnOptions options;
+    options.argv = ssh_argv({"-O", "exit"});
+    if (const auto output = lima::run(std::move(options), {}, kExit); !output) {
+        log::warn("cannot end the ssh ControlMaster: {}", output.error().text());
+    } else if (!output->status.ok()) {
+        log::debug("ssh -O exit: {}: {}", output->status.text(), output->err);
+    }
+}
+
+std::vector<std::string> GuestShell::shell_argv(const std::string& command) const {
+    std::vector<std::string> argv = ssh_argv({});
+    argv.insert(argv.end(), {"--", command});
+    return argv;
+}
+
+void GuestShell::disconnect() {
+    const std::lock_guard lock(mutex_);
+    session_.reset();
+}
+
+void GuestShell::interrupt() {
+    const std::lock_guard lock(mutex_);
+    if (session_) {
+        session_->interrupt();
+    }
+}
+
+}  // namespace lima::hostagent

@@ -1,0 +1,84 @@
+#include "core/instance/ready_watch.hpp"
+
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/store/home.hpp"
+
+namespace lima::instance {
+
+bool ReadyWatch::take(const hostapi::Event& event) {
+    const hostapi::Status& status = event.status;
+    if (status.ssh_local_port != 0 && ssh_port_ == 0) {
+        ssh_port_ = status.ssh_local_port;
+        log::info("SSH Local Port: {}", ssh_port_);
+    }
+    if (status.phase) {
+        phase_ = *status.phase;
+        if (phase_.state == "failed") {
+            failed_ = phase_;
+        }
+        log::debug("phase {}: {} {}", phase_.name, phase_.state, phase_.detail);
+    }
+    if (!status.errors.empty()) {
+        errors_ = status.errors;
+    }
+    if (status.cloud_init) {
+        take_cloud_init(*status.cloud_init);
+    }
+    exiting_ = exiting_ || status.exiting;
+    running_ = running_ || status.running;
+    degraded_ = degraded_ || status.degraded;
+    return exiting_ || (running_ && (!wait_for_cloud_init_ || cloud_init_done_));
+}
+
+void ReadyWatch::take_cloud_init(const hostapi::CloudInitProgress& progress) {
+    // Every later event repeats the last one.
+    if (progress.completed) {
+        if (!cloud_init_done_) {
+            log::info("Cloud-init progress: {}", progress.log_line);
+        }
+        cloud_init_done_ = true;
+    } else if (progress.log_line != last_log_line_) {
+        last_log_line_ = progress.log_line;
+        log::info("[cloud-init] {}", progress.log_line);
+    }
+}
+
+std::string ReadyWatch::cause() const {
+    return errors_.empty() ? failed_.detail : join(errors_, "\n");
+}
+
+Error ReadyWatch::trouble(Code code, std::string text) const {
+    const std::string log_file = (dir_ / store::file::kHaStderr).string();
+    const std::string hint = failed_.hint.empty() ? "" : failed_.hint + "; ";
+    return Error(code, std::move(text))
+        .with_hint(hint + "the host agent's log is `" + log_file + "`")
+        .with_phase(failed_.name.empty() ? phase_.name : failed_.name);
+}
+
+Result<void> ReadyWatch::verdict(const Result<void>& followed) const {
+    if (!followed && followed.error().code() == Code::kDeadlineExceeded) {
+        std::string text = "did not receive an event with the \"running\" status in time";
+        if (phase_.state == "begin") {
+            text += ", still in the phase " + go_quote(phase_.name) + ": " + phase_.detail;
+        }
+        return fail(trouble(Code::kDeadlineExceeded, std::move(text) +
+                                                         " (it goes on in the background; `limactl "
+                                                         "stop -f " +
+                                                         name_ + "` ends it)"));
+    }
+    if (exiting_ || !followed) {
+        std::string why = cause();
+        if (why.empty() && !followed) {
+            why = followed.error().text();
+        }
+        return fail(trouble(Code::kAborted, why.empty() ? "the host agent has ended" : why));
+    }
+    if (degraded_) {
+        return fail(
+            trouble(Code::kFailedPrecondition, "the instance runs, but is degraded: " + cause()));
+    }
+    return {};
+}
+
+}  // namespace lima::instance

@@ -1,0 +1,128 @@
+// limactl start: prepare, launch the host agent, follow its events until the instance is ready.
+#include "core/base/fs.hpp"
+#include "core/base/log.hpp"
+#include "core/base/process.hpp"
+#include "core/base/text.hpp"
+#include "core/hostapi/follow.hpp"
+#include "core/instance/instance.hpp"
+#include "core/instance/launch.hpp"
+#include "core/instance/ready_watch.hpp"
+#include "core/store/lock.hpp"
+#include "core/store/status.hpp"
+
+#include <cerrno>
+#include <optional>
+#include <unistd.h>
+
+namespace lima::instance {
+namespace {
+
+Result<store::Instance> inspect_startable(const Context& context, const std::string& name) {
+    LIMA_TRY(store::Instance instance, inspect(context, name));
+    if (!instance.config) {
+        return fail(
+            Error(Code::kInvalidArgument, fmt::format("instance {} has configuration errors: {}",
+                                                      go_quote(name), join(instance.errors, "; ")))
+                .with_hint("correct `" +
+                           (std::filesystem::path(instance.dir) / store::file::kYaml).string() +
+                           "`, for example with `limactl edit " + name + "`"));
+    }
+    if (instance.status == store::status::kRunning) {
+        return failf(Code::kAlreadyExists, "the instance {} is already running", name_quote(name));
+    }
+    if (instance.host_agent_pid != 0) {
+        return fail(Error(Code::kFailedPrecondition,
+                          fmt::format("the host agent of {} runs already (process {}) and its VM "
+                                      "does not: it is starting or stopping",
+                                      name_quote(name), instance.host_agent_pid))
+                        .with_hint("wait a little, or run `limactl stop -f " + name + "`"));
+    }
+    return instance;
+}
+
+/// A VM that lost its host agent is taken over as it is.
+Result<void> get_ready_to_launch(const Context& context, const store::Instance& instance) {
+    LIMA_TRY(const auto removed, store::clean_stale(instance.dir));
+    if (!removed.empty()) {
+        log::info("Removed what an earlier run left behind: {}", join(removed, ", "));
+    }
+    if (instance.driver_pid != 0) {
+        log::info("The VM of {} still runs (process {}) without a host agent: taking it over",
+                  name_quote(instance.name), instance.driver_pid);
+        return {};
+    }
+    return prepare(context, instance);
+}
+
+Result<Child> launch(const Context& context, const store::Instance& instance, bool progress) {
+    LIMA_TRY(const LaunchLogs logs, fresh_logs(instance.dir));
+    SpawnOptions spawn_options;
+    spawn_options.argv =
+        hostagent_argv(context, instance, find_launch_files(context, instance), progress);
+    spawn_options.stdout_fd = logs.out.get();
+    spawn_options.stderr_fd = logs.err.get();
+    spawn_options.new_session = true;
+    log::debug("starting {}", join(spawn_options.argv, " "));
+    LIMA_TRY(Child child, spawn(spawn_options), "cannot start the host agent");
+    return child;
+}
+
+Result<void> follow_until_ready(const Context& context, const store::Instance& instance,
+                                const StartOptions& options, SystemTime begin, int agent_pidfd) {
+    ReadyWatch watch(instance.name, instance.dir, options.progress);
+    hostapi::FollowOptions follow;
+    follow.instance_dir = instance.dir;
+    follow.begin = begin;
+    follow.timeout = options.timeout;
+    follow.agent_pidfd = agent_pidfd;
+    follow.on_event = [&watch](const hostapi::Event& event) { return watch.take(event); };
+    LIMA_DO(watch.verdict(hostapi::follow(follow)), "cannot start instance {}",
+            name_quote(instance.name));
+    if (options.on_ready) {
+        // Anew: the port and the rendered message are known only now.
+        LIMA_TRY(const store::Instance ready, inspect(context, instance.name));
+        options.on_ready(ready);
+    }
+    return {};
+}
+
+/// Becomes the host agent. Without a terminal its output goes where it would go in the background.
+Result<void> exec_in_place(const Context& context, const store::Instance& instance, bool progress) {
+    LIMA_TRY(const LaunchLogs logs, fresh_logs(instance.dir));
+    if (isatty(STDIN_FILENO) != 0) {
+        constexpr const char* kNote = "the host agent runs in the foreground: see its terminal\n";
+        LIMA_DO(write_all(logs.out.get(), kNote));
+        LIMA_DO(write_all(logs.err.get(), kNote));
+    } else if (dup2(logs.out.get(), STDOUT_FILENO) < 0 || dup2(logs.err.get(), STDERR_FILENO) < 0) {
+        return fail_errno(errno, "cannot redirect the output");
+    }
+    std::vector<std::string> words =
+        hostagent_argv(context, instance, find_launch_files(context, instance), progress);
+    std::vector<char*> argv;
+    for (std::string& word : words) {
+        argv.push_back(word.data());
+    }
+    argv.push_back(nullptr);
+    execv(argv[0], argv.data());
+    return fail_errno(errno, "cannot run " + words[0]);
+}
+
+}  // namespace
+
+Result<void> start(const Context& context, const std::string& name, const StartOptions& options) {
+    LIMA_TRY(const store::Instance before, inspect(context, name));
+    LIMA_TRY(const store::InstanceLock lock,
+             store::InstanceLock::acquire(before.dir, "limactl start"));
+    LIMA_TRY(const store::Instance instance, inspect_startable(context, name));
+    LIMA_DO(get_ready_to_launch(context, instance));
+    log::info("Starting the instance {} with the driver {}", go_quote(name),
+              go_quote(instance.vm_type));
+    if (options.foreground) {
+        return exec_in_place(context, instance, options.progress);
+    }
+    const SystemTime begin = std::chrono::system_clock::now();
+    LIMA_TRY(const Child agent, launch(context, instance, options.progress));
+    return follow_until_ready(context, instance, options, begin, agent.pidfd());
+}
+
+}  // namespace lima::instance
