@@ -1,4 +1,5 @@
-// Additional disks: $LIMA_HOME/_disks/NAME with datadisk and the lock in_use_by (a link to the instance directory).
+// Additional disks: $LIMA_HOME/_disks/NAME with datadisk and the lock in_use_by (a link to the
+// instance directory).
 #pragma once
 
 #include "core/base/error.hpp"
