@@ -1,5 +1,5 @@
-// The cloud-init seed of an instance: a tree of files as a pure function of values, and the ISO 9660 image of it
-// (spec/host-guest.md section 5).
+// The cloud-init seed of an instance: a tree of files as a pure function of values, and the ISO
+// 9660 image of it (spec/host-guest.md section 5).
 #pragma once
 
 #include "core/base/error.hpp"
@@ -14,7 +14,7 @@
 namespace lima::cidata {
 
 struct Input {
-    std::string name;       // instance
+    std::string name;         // instance
     std::string instance_id;  // "iid-<unix seconds>"
     std::filesystem::path instance_dir;
     config::Config config;  // filled
@@ -41,12 +41,15 @@ struct Input {
     // files on the host that go in as they are; empty when not given
     std::filesystem::path guest_agent;      // .gz is unpacked
     std::filesystem::path nerdctl_archive;  // becomes nerdctl-full.tgz
+    /// Networks of mode user-v2 in networks.yaml: the first of them that an instance names is its
+    /// eth0.
+    std::vector<std::string> user_v2_names = {"user-v2"};
 };
 
 struct Entry {
-    std::string path;             // "boot.Linux/05-lima-disks.sh"
+    std::string path;  // "boot.Linux/05-lima-disks.sh"
     std::string data;
-    std::filesystem::path source; // instead of data: taken from this file
+    std::filesystem::path source;  // instead of data: taken from this file
     std::uint32_t mode = 0644;
 };
 
@@ -60,9 +63,11 @@ Result<std::filesystem::path> script_dir();
 
 struct IsoOptions {
     std::string label = "cidata";
-    std::int64_t time = 0;  // seconds since the epoch, for every date in the image: same input, same bytes
+    std::int64_t time =
+        0;  // seconds since the epoch, for every date in the image: same input, same bytes
 };
 /// Rock Ridge and Joliet; written beside and renamed.
-Result<void> write_iso(const std::filesystem::path& path, const std::vector<Entry>& entries, const IsoOptions& options);
+Result<void> write_iso(const std::filesystem::path& path, const std::vector<Entry>& entries,
+                       const IsoOptions& options);
 
 }  // namespace lima::cidata

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Guests find each other as NAME.local where systemd-resolved does the looking up.
+set -eu
+[ -d /run/systemd/resolve ] && command -v resolvectl >/dev/null || exit 0
+
+directory=/etc/systemd/resolved.conf.d
+config=$directory/00-lima-enable-mdns.conf
+text='[Resolve]
+MulticastDNS=yes'
+if [ ! -e "$config" ] || [ "$(cat "$config")" != "$text" ]; then
+    mkdir -p "$directory"
+    printf '%s\n' "$text" >"$config"
+    systemctl restart systemd-resolved.service
+fi
+
+# beside the rest: each call takes its time, and nobody waits for it
+(
+    for link in /sys/class/net/*; do
+        link=${link##*/}
+        [ "$link" = lo ] || resolvectl mdns "$link" yes
+    done
+) >/dev/null 2>&1 &
