@@ -1,4 +1,4 @@
-#include "adopted.hpp"
+#include "null/adopted.hpp"
 
 #include <cerrno>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "knobs.hpp"
+#include "null/knobs.hpp"
 
 #include <nlohmann/json.hpp>
 

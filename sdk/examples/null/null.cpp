@@ -3,8 +3,8 @@
 // State: the knobs, and who the VM is: a child of this host (through lima.host.process/1) or an
 // adopted process. The host makes one [op] call at a time, so only what the child's callbacks and
 // info() touch is behind the mutex.
-#include "adopted.hpp"
-#include "knobs.hpp"
+#include "null/adopted.hpp"
+#include "null/knobs.hpp"
 
 #include <lima/driver.hpp>
 #include <lima/host.hpp>

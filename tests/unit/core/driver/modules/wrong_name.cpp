@@ -1,0 +1,7 @@
+// Calls itself something else than its file does.
+#include "tests/unit/core/driver/modules/support.hpp"
+
+const lima_driver_module* LIMA_CALL lima_driver_entry(uint32_t) {
+    static constexpr lima_driver_module kModule = lima::test::record("right-name");
+    return &kModule;
+}
