@@ -24,8 +24,7 @@ readonly BOOT_IMG_KERNEL_SECTOR=$((0x5c)) BOOT_IMG_DRIVE_CHECK=$((0x66)) CORE_BL
 readonly CORE_LOAD_SEGMENT=$((0x820))
 
 # what it takes to reach and mount the root file system, whatever disk a driver offers
-readonly ROOT_MODULES='virtio_pci virtio_mmio virtio_blk virtio_scsi sd_mod nvme ahci crc32c_generic crc32c_intel
-    ext4'
+readonly ROOT_MODULES='virtio_pci virtio_mmio virtio_blk virtio_scsi sd_mod crc32c_generic crc32c_intel ext4'
 
 unpack_root() {
     mkdir -p -- "$ROOT"
@@ -99,18 +98,14 @@ small_initramfs() {
     write_initramfs "$tree" "$out"
 }
 
-# Kernel and initramfs for direct boot; the test profile's disk boots with the same initramfs.
-prepare_boot_files() {
+# The test profile's kernel and initramfs, for direct boot; its disk boots with the same initramfs.
+prepare_direct_boot() {
     local version
-    version=$(basename -- "$(find "$ROOT/lib/modules" -mindepth 1 -maxdepth 1 | sort -V | tail -n 1)")
+    version=$(basename -- "$(readlink -- "$ROOT/boot/vmlinuz")")
+    version=${version#vmlinuz-}
     unpack_kernel "$ROOT/boot/vmlinuz-$version" "$OUT/vmlinuz"
-    if [[ $PROFILE == test ]]; then
-        small_initramfs "$version" "$OUT/initrd"
-        cp -- "$OUT/initrd" "$ROOT/boot/initrd.img-$version"
-    else
-        cp -- "$ROOT/boot/initrd.img-$version" "$OUT/initrd"
-    fi
-    ln -sf "vmlinuz-$version" "$ROOT/boot/vmlinuz"
+    small_initramfs "$version" "$OUT/initrd"
+    cp -- "$OUT/initrd" "$ROOT/boot/initrd.img-$version"
     ln -sf "initrd.img-$version" "$ROOT/boot/initrd.img"
 }
 
@@ -212,8 +207,10 @@ main() {
     mkdir -p -- "$OUT"
     unpack_root
     customise
-    [[ $PROFILE != test ]] || tune
-    prepare_boot_files
+    if [[ $PROFILE == test ]]; then
+        tune
+        prepare_direct_boot
+    fi
     mkdir -p -- "$ROOT/boot/grub"
     grub_configuration >"$ROOT/boot/grub/grub.cfg"
     make_disk

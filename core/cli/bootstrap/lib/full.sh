@@ -43,7 +43,7 @@ full_rootfs() {
         "$SUITE" - "${sources[@]}" >"$out"
 }
 
-# full_guest OUT: a directory with disk.qcow2, and for direct boot vmlinuz and initrd
+# full_guest OUT: a directory with disk.qcow2, and in the test profile vmlinuz and initrd for direct boot
 full_guest() {
     local as_root=()
     ((EUID == 0)) || as_root=(fakeroot --)

@@ -144,13 +144,20 @@ EOT
     fi
 }
 
+# builds_of NAME: its directories, one per line
+builds_of() {
+    local dir
+    for dir in "$CACHE_DIR/$1"-*; do
+        [[ ! -d $dir || ! ${dir#"$CACHE_DIR/$1-"} =~ ^[0-9a-f]{12}$ ]] || printf '%s\n' "$dir"
+    done
+}
+
 # Builds of the same guest from older recipes: Lima copied what its instances use.
 remove_old_builds() {
     local dir
-    for dir in "$CACHE_DIR/$NAME"-????????????; do
-        if [[ -d $dir && $dir != "$BUILD_DIR" ]]; then
-            say "removing the older build $dir"
-            rm -rf -- "$dir"
-        fi
-    done
+    while read -r dir; do
+        [[ $dir != "$BUILD_DIR" ]] || continue
+        say "removing the older build $dir"
+        rm -rf -- "$dir"
+    done < <(builds_of "$NAME")
 }
