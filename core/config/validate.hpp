@@ -20,6 +20,8 @@ struct ValidateInput {
     std::map<std::string, std::string> networks;
     /// True when a driver of that name is registered: other vmTypes are an error.
     std::function<bool(const std::string&)> driver_known;
+    /// False for a driver that boots no image: `images` may be empty.
+    bool images_required = true;
     /// What the config was loaded from: messages then name file, line and column and show the line.
     /// May be null.
     const LoadInput* source = nullptr;

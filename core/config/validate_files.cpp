@@ -107,7 +107,7 @@ void check_file(const File& file, const std::string& path, const ValidateInput& 
 }
 
 void check_images(const Config& config, const ValidateInput& input, Problems& out) {
-    if (config.images.empty()) {
+    if (config.images.empty() && input.images_required) {
         out.add("images", "field `images` must be set");
     }
     for (std::size_t i = 0; i < config.images.size(); ++i) {
