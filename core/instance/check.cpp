@@ -1,0 +1,34 @@
+#include "core/instance/check.hpp"
+
+#include "core/base/log.hpp"
+#include "core/instance/load.hpp"
+#include "core/instance/open_driver.hpp"
+
+namespace lima::instance {
+
+Result<store::Instance> check_text(const Context& context, const std::string& name,
+                                   const std::string& yaml, const std::string& file) {
+    LIMA_TRY(const config::LoadInput input, load_input(context, name, {yaml, file}));
+    LIMA_TRY(const config::Loaded loaded, load_config(context, input));
+    for (const std::string& warning : loaded.warnings) {
+        log::warn("{}", warning);
+    }
+    LIMA_TRY(const std::vector<std::string> warnings, check_config(context, loaded.config, input));
+    for (const std::string& warning : warnings) {
+        log::warn("{}", warning);
+    }
+    return make_instance(context, name.empty() ? input.instance_dir.filename().string() : name,
+                         loaded.config);
+}
+
+Result<void> check_yaml(const Context& context, const std::string& name, const std::string& yaml,
+                        const std::string& file) {
+    LIMA_TRY(const store::Instance instance, check_text(context, name, yaml, file));
+    if (name.empty()) {
+        return {};  // a template: it may be for another machine
+    }
+    LIMA_TRY(const ConfiguredDriver configured, open_configured_driver(context, instance));
+    return configured.driver->validate();
+}
+
+}  // namespace lima::instance

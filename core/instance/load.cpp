@@ -1,0 +1,114 @@
+#include "core/instance/load.hpp"
+
+#include "core/base/fs.hpp"
+#include "core/base/units.hpp"
+#include "core/config/validate.hpp"
+#include "core/instance/open_driver.hpp"
+#include "core/network/networks.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace lima::instance {
+namespace {
+
+Result<std::optional<config::Source>> read_source(const std::filesystem::path& path) {
+    LIMA_TRY(auto text, fs::read_file_if_exists(path));
+    if (!text) {
+        return std::nullopt;
+    }
+    return config::Source{std::move(*text), path.string()};
+}
+
+/// The original's names are known on every host, whether or not the driver is installed.
+bool is_driver_known(const std::string& name) {
+    if (name == "qemu" || name == "vz" || name == "wsl2") {
+        return true;
+    }
+    const auto discovery = driver::discover(driver::default_search_path());
+    return std::any_of(discovery.drivers.begin(), discovery.drivers.end(),
+                       [&](const driver::Found& found) { return found.name == name; });
+}
+
+std::int64_t bytes(const std::optional<std::string>& text) {
+    return text ? parse_size(*text).value_or(0) : 0;
+}
+
+}  // namespace
+
+Result<config::LoadInput> load_input(const Context& context, const std::string& name,
+                                     config::Source source) {
+    config::LoadInput input;
+    const std::filesystem::path config_dir = context.home.config_dir();
+    LIMA_TRY(input.defaults, read_source(config_dir / "default.yaml"));
+    LIMA_TRY(input.overrides, read_source(config_dir / "override.yaml"));
+    // A text that belongs to no instance yet gets the name of its file.
+    input.instance_dir = context.home.instance_dir(
+        name.empty() ? std::filesystem::path(source.file).stem().string() : name);
+    input.instance = std::move(source);
+    input.lima_home = context.home.root();
+    input.host = context.host;
+    input.created_by_version = store::created_by_version(input.instance_dir);
+    if (const char* value = std::getenv("LIMA_SSH_OVER_VSOCK"); value != nullptr) {
+        input.ssh_over_vsock_env = value;
+    }
+    return input;
+}
+
+Result<config::Loaded> load_config(const Context& context, const config::LoadInput& input) {
+    LIMA_TRY(config::Loaded loaded, config::load(input));
+    loaded.config.vm_type = config::resolve_vm_type(loaded.config, context.host);
+    return loaded;
+}
+
+Result<std::vector<std::string>> check_config(const Context& context, const config::Config& config,
+                                              const config::LoadInput& input) {
+    config::ValidateInput validate;
+    validate.host = context.host;
+    validate.driver_known = is_driver_known;
+    validate.source = &input;
+    validate.images_required =
+        !config.images.empty() || driver_needs_image(context, config.vm_type.value_or(""));
+    if (!config.networks.empty()) {
+        LIMA_TRY(const network::Networks networks, network::load(context.home));
+        validate.networks = network::modes(networks);
+    }
+    return config::validate(config, validate);
+}
+
+store::Instance make_instance(const Context& context, const std::string& name,
+                              const config::Config& config) {
+    store::Instance instance;
+    instance.name = name;
+    instance.hostname = config::hostname_of(name);
+    const std::filesystem::path dir = context.home.instance_dir(name);
+    instance.dir = dir.string();
+    instance.vm_type = config.vm_type.value_or("");
+    instance.arch = config.arch.value_or("");
+    // WSL has one memory and disk for all distributions.
+    if (instance.vm_type != "wsl2") {
+        instance.cpus = config.cpus.value_or(0);
+        instance.memory = bytes(config.memory);
+        instance.disk = bytes(config.disk);
+    }
+    instance.additional_disks = config.additional_disks;
+    instance.networks = config.networks;
+    instance.ssh_local_port = config.ssh.local_port.value_or(0);
+    instance.ssh_config_file = (dir / store::file::kSshConfig).string();
+    instance.ssh_address = "127.0.0.1";
+    instance.lima_version = store::created_by_version(dir);
+    instance.param = config.param;
+    instance.config = config;
+    return instance;
+}
+
+bool driver_needs_image(const Context& context, const std::string& vm_type) {
+    const auto driver = open_driver(context, vm_type);
+    if (!driver) {
+        return false;
+    }
+    const auto info = (*driver)->info();
+    return !info || info->needs_image;
+}
+
+}  // namespace lima::instance
