@@ -1,6 +1,7 @@
 #include "core/store/lock.hpp"
 
 #include "core/base/fs.hpp"
+#include "core/base/process.hpp"
 #include "core/base/text.hpp"
 
 #include <cerrno>
@@ -62,15 +63,31 @@ Result<InstanceLock> InstanceLock::acquire(const Path& instance_dir, const std::
     if (holder.pid == getpid()) {
         return InstanceLock(std::nullopt);
     }
-    std::string who = "another command";
+    std::string who;
     if (holder.pid != 0) {
         who = holder.command.empty()
-                  ? fmt::format("process {}", holder.pid)
-                  : fmt::format("{} (process {})", name_quote(holder.command), holder.pid);
+                  ? fmt::format(": process {}", holder.pid)
+                  : fmt::format(": {} (process {})", name_quote(holder.command), holder.pid);
     }
-    return fail(Error(Code::kFailedPrecondition,
-                      fmt::format("instance {} is being changed by {}", name_quote(name), who))
-                    .with_hint("wait until it has ended, and try again"));
+    return fail(
+        Error(Code::kFailedPrecondition,
+              fmt::format("another command is changing instance {}{}", name_quote(name), who))
+            .with_hint("wait until it has ended, and try again"));
+}
+
+Result<InstanceLock> InstanceLock::acquire_after(const Path& instance_dir,
+                                                 const std::string& command,
+                                                 std::chrono::milliseconds patience) {
+    auto lock = acquire(instance_dir, command);
+    if (lock || lock.error().code() != Code::kFailedPrecondition) {
+        return lock;
+    }
+    const Holder holder = read_holder(instance_dir / file::kLock);
+    const auto process = ForeignProcess::open(holder.pid);
+    if (process) {
+        LIMA_DO(process->wait_for(patience));
+    }
+    return acquire(instance_dir, command);
 }
 
 bool is_locked(const Path& instance_dir) {

@@ -7,6 +7,7 @@
 #include "core/base/lock.hpp"
 #include "core/store/home.hpp"
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -17,6 +18,9 @@ public:
     /// Never waits. kFailedPrecondition names the process and command that hold it, kNotFound: no
     /// such directory.
     static Result<InstanceLock> acquire(const Path& instance_dir, const std::string& command);
+    /// The same, but gives the process that holds it some time to end.
+    static Result<InstanceLock> acquire_after(const Path& instance_dir, const std::string& command,
+                                              std::chrono::milliseconds patience);
 
 private:
     explicit InstanceLock(std::optional<FileLock> lock) : lock_(std::move(lock)) {}

@@ -66,9 +66,31 @@ TEST_F(LockTest, TheLoserNamesTheWinner) {
     EXPECT_NE(lock.error().text().find("`limactl stop x` (process 4711)"), std::string::npos)
         << lock.error().text();
     EXPECT_EQ(fs::read_file(file).value(), "4711 limactl stop x\n");
+    const auto later =
+        InstanceLock::acquire_after(dir_.path(), "limactl delete", std::chrono::milliseconds(1));
+    EXPECT_FALSE(later);
     // Its whole group: flock(1) waits for the shell.
     kill(-child.pid(), SIGKILL);
     ASSERT_TRUE(child.wait());
+}
+
+TEST_F(LockTest, WaitsForTheEndOfTheHolder) {
+    const std::string file = (dir_.path() / ".lock").string();
+    const Pipe pipe = make_pipe().value();
+    SpawnOptions options;
+    // The shell holds the lock itself and writes its number as we do.
+    options.argv = {
+        "sh", "-c",
+        "exec 9<>\"$0\"; flock 9; echo \"$$ limactl stop x\" >\"$0\"; echo held; sleep 0.2", file};
+    options.stdout_fd = pipe.write.get();
+    Child child = spawn(options).value();
+    ASSERT_TRUE(wait_readable(pipe.read.get(), std::chrono::seconds(10)).value());
+    EXPECT_FALSE(InstanceLock::acquire(dir_.path(), "limactl delete"));
+    std::thread reaper([&] { EXPECT_TRUE(child.wait()); });
+    const auto lock =
+        InstanceLock::acquire_after(dir_.path(), "limactl delete", std::chrono::seconds(10));
+    reaper.join();
+    EXPECT_TRUE(lock);
 }
 
 }  // namespace
