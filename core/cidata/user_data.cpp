@@ -18,7 +18,7 @@ constexpr const char* kLauncher = R"(#!/bin/sh
 set -eu
 export LIMA_CIDATA_MNT=/mnt/lima-cidata
 mkdir -p -m 700 "$LIMA_CIDATA_MNT"
-mountpoint -q "$LIMA_CIDATA_MNT" ||
+grep -q " $LIMA_CIDATA_MNT " /proc/mounts ||
     mount -t iso9660 -o ro,mode=0700,dmode=0700,overriderockperm,exec,uid=0 /dev/disk/by-label/cidata "$LIMA_CIDATA_MNT"
 exec "$LIMA_CIDATA_MNT/boot.sh"
 )";

@@ -23,23 +23,23 @@ make_filesystem() {
     esac
 }
 
-# grow DISK: the partition, when it ends well before the disk does. Sectors of 512 bytes.
+# grow_partition DISK: when it ends well before the disk does. Sectors of 512 bytes.
 grow_partition() {
     read -r total <"/sys/class/block/$1/size"
     read -r start <"/sys/class/block/${1}1/start"
     read -r size <"/sys/class/block/${1}1/size"
-    [ $((total - start - size)) -gt 8192 ] || return 1
+    [ $((total - start - size)) -gt 8192 ] || return 0
     if command -v growpart >/dev/null; then
         growpart "/dev/$1" 1 >/dev/null
     else
-        echo ', +' | sfdisk -q --force --no-reread -N 1 "/dev/$1" && partx -u "/dev/$1"
+        echo ', +' | sfdisk -q -N 1 "/dev/$1" && wait_for "/dev/${1}1"
     fi
 }
 
 # grow_filesystem PARTITION MOUNTPOINT
 grow_filesystem() {
     case $fstype in
-        ext2 | ext3 | ext4) resize2fs "$1" >/dev/null ;;
+        ext2 | ext3 | ext4) resize2fs "$1" >/dev/null 2>&1 ;;
         xfs) xfs_growfs "$2" >/dev/null ;;
         btrfs) btrfs filesystem resize max "$2" >/dev/null ;;
     esac
@@ -47,11 +47,19 @@ grow_filesystem() {
 
 is_blank() { [ "$(head -c 1048576 "$1" | tr -d '\0' | wc -c)" -eq 0 ]; }
 
+# has_label LABEL PARTITION: and what there is decides about the type
 has_label() {
-    case "$(blkid "$2" 2>/dev/null)" in
-        *" LABEL=\"$1\""*) return 0 ;;
+    found=$(blkid "$2" 2>/dev/null) || return 1
+    case $found in
+        *" LABEL=\"$1\""*) ;;
+        *) return 1 ;;
     esac
-    return 1
+    case $found in
+        *' TYPE="'*)
+            found=${found##* TYPE=\"}
+            fstype=${found%%\"*}
+            ;;
+    esac
 }
 
 # prepare LABEL DISK PARTITION: formats what is empty. A partition without content is what an interrupted try left.
@@ -80,13 +88,10 @@ attach() {
         swapon "$3"
         return
     fi
-    grown=
-    if grow_partition "$2"; then
-        grown=yes
-    fi
+    grow_partition "$2" || return 1
     mkdir -p "/mnt/$1"
-    mountpoint -q "/mnt/$1" || mount "$3" "/mnt/$1" || return 1
-    [ -z "$grown" ] || grow_filesystem "$3" "/mnt/$1"
+    grep -q " /mnt/$1 " /proc/mounts || mount -t "$fstype" "$3" "/mnt/$1" || return 1
+    grow_filesystem "$3" "/mnt/$1"
 }
 
 index=0
