@@ -17,7 +17,7 @@ namespace lima::text {
 using TemplateFunction = std::function<Result<Json>(const std::vector<Json>& arguments)>;
 
 struct TemplateOptions {
-    std::map<std::string, TemplateFunction> functions;
+    std::map<std::string, TemplateFunction> functions{};
     /// Top-level fields: an unknown one is the error "can't evaluate field X" instead of <no value>.
     bool strict_fields = false;
     std::string name = "template";
@@ -27,6 +27,8 @@ class Template {
 public:
     static Result<Template> parse(std::string_view text, TemplateOptions options = {});
     Result<std::string> execute(const Json& data) const;
+    /// Appends to `out`; on an error, what was written before the action that failed is there.
+    Result<void> execute_to(const Json& data, std::string& out) const;
     Template(Template&&) noexcept;
     Template& operator=(Template&&) noexcept;
     ~Template();
