@@ -26,7 +26,7 @@ struct Target {
     std::string hostname;  // "lima-NAME"
     std::string address = "127.0.0.1";
     int port = 0;
-    std::string user;                    // this and the next two: left out of the options when empty
+    std::string user;  // this and the next two: left out of the options when empty
     std::filesystem::path identity;
     std::filesystem::path control_path;  // instance dir / ssh.sock
     std::vector<std::filesystem::path> extra_identities;
@@ -38,9 +38,11 @@ struct Target {
 enum class Master { kAuto, kNone };
 
 /// "Key=value" texts in the specified order, without "-o".
-std::vector<std::string> options(const Client& client, const Target& target, Master master = Master::kAuto);
+std::vector<std::string> options(const Client& client, const Target& target,
+                                 Master master = Master::kAuto);
 /// command -F /dev/null -o … ; the caller appends -p PORT ADDRESS -- ….
-std::vector<std::string> command_line(const Client& client, const std::vector<std::string>& options);
+std::vector<std::string> command_line(const Client& client,
+                                      const std::vector<std::string>& options);
 /// The text of <instance>/ssh.config.
 Result<std::string> render_config(const Client& client, const Target& target);
 /// show-ssh: cmd, args, options, config.
