@@ -14,12 +14,22 @@
 namespace lima::hostagent {
 namespace {
 
-/// The last lines of a text, for a message.
-std::string last_lines(const std::string& text, std::size_t count) {
+/// What a driver says as one text or as a list of lines: the last of them.
+std::string last_lines(const Json& event, const char* key, std::size_t count) {
     std::vector<std::string> out;
-    for (const std::string_view line : lines(text)) {
-        if (!trim(line).empty()) {
-            out.emplace_back(line);
+    const auto add = [&out](const std::string& text) {
+        for (const std::string_view line : lines(text)) {
+            if (!trim(line).empty()) {
+                out.emplace_back(line);
+            }
+        }
+    };
+    const auto it = event.find(key);
+    if (it != event.end() && it->is_string()) {
+        add(it->get<std::string>());
+    } else if (it != event.end() && it->is_array()) {
+        for (const Json& line : *it) {
+            add(line.is_string() ? line.get<std::string>() : std::string());
         }
     }
     if (out.size() > count) {
@@ -33,10 +43,13 @@ Error exit_cause(const Json& event, const std::string& when) {
     const ExitStatus status{.code = static_cast<int>(json_int(event, "code")),
                             .signal = static_cast<int>(json_int(event, "signal"))};
     std::string text = "the VM has ended " + when + " (" + status.text() + ")";
-    for (const char* key : {"message", "stderr", "serial"}) {
-        if (const std::string said = last_lines(json_string(event, key), 10); !said.empty()) {
+    for (const char* key : {"message", "stderr"}) {
+        if (const std::string said = last_lines(event, key, 10); !said.empty()) {
             text += ": " + said;
         }
+    }
+    if (const std::string said = last_lines(event, "serial", 5); !said.empty()) {
+        text += "\nthe last lines on its console:\n" + said;
     }
     return Error(Code::kAborted, std::move(text));
 }

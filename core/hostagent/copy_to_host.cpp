@@ -41,7 +41,11 @@ Result<void> copy(const config::CopyToHost& rule, CommandRunner& guest,
     }
     const std::filesystem::path to = host_path(rule, instance_dir);
     LIMA_DO(fs::make_dirs(to.parent_path(), 0700));
-    // By rename: a link at the end of the path is replaced, not followed.
+    // A link at the end of the path could lead anywhere: it is replaced, not followed.
+    std::error_code ignored;
+    if (std::filesystem::is_symlink(to, ignored)) {
+        LIMA_DO(fs::remove_if_exists(to));
+    }
     return fs::write_file_atomic(to, *text, 0600);
 }
 
