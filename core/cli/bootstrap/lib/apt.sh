@@ -8,17 +8,18 @@ readonly DEFAULT_SECURITY_MIRROR=http://security.debian.org/debian-security
 
 # host_mirror LABEL SUITE: where the host gets Debian (LABEL Debian) or its security updates
 # (Debian-Security); best from an entry for SUITE itself, else from one for another release, since a mirror
-# carries them all. Empty when the host knows none, as on Ubuntu.
+# carries them all. Empty when the host knows none, as on Ubuntu. On a host that never ran "apt-get update",
+# apt leaves $(ORIGIN) as it is; then the entry has to be for SUITE's component main.
 host_mirror() {
     # shellcheck disable=SC2016 # the format is apt's
-    env -u APT_CONFIG apt-get indextargets 'Created-By: Packages' 'Origin: Debian' "Label: $1" \
-        --format '$(CODENAME) $(REPO_URI)' 2>/dev/null |
-        awk -v suite="$2" '
-            $2 !~ /^(https?|file|copy|mirror[a-z+]*|tor[a-z+]*):/ { next }
-            $1 == suite { print $2; found = 1; exit }
-            any == "" { any = $2 }
-            END { if (!found && any != "") print any }' |
-        sed 's,/*$,,'
+    env -u APT_CONFIG apt-get indextargets 'Created-By: Packages' \
+        --format '$(RELEASE) $(REPO_URI) $(COMPONENT) $(ORIGIN) $(LABEL)' 2>/dev/null |
+        awk -v label="$1" -v suite="$2" '
+            $2 !~ /^(https?|file|copy|mirror[a-z+]*|tor[a-z+]*):/ || $3 != "main" { next }
+            $1 == suite && ($4 == "Debian" || $4 == "$(ORIGIN)") { best = best ? best : $2 }
+            $4 == "Debian" && $5 == label { any = any ? any : $2 }
+            END { print best ? best : any }' |
+        sed 's,/*$,,' || true
 }
 
 # Sets MIRROR and SECURITY_MIRROR.
@@ -73,7 +74,8 @@ EOT
 
 # The kernel package behind the meta package, such as linux-image-6.1.0-9-amd64.
 kernel_package() {
-    apt-cache depends "linux-image-$DEB_ARCH" | awk '/Depends: linux-image-/ { print $2; exit }'
+    apt-cache depends "linux-image-$DEB_ARCH" |
+        awk '!found && /Depends: linux-image-/ { print $2; found = 1 }'
 }
 
 # packages_and_libraries PACKAGE...: these, and every library that apt says they need. The rest of the

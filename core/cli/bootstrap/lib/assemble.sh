@@ -5,12 +5,13 @@
 # root file system's /boot in both cases, so that one configuration serves both.
 # From the environment: PARTS PROFILE DEB_ARCH CMDLINE ROOT_LABEL GUEST_SOURCES
 set -euo pipefail
-PATH=$PATH:/usr/sbin:/sbin
 # shellcheck source=kernel.sh
 source "$PARTS/lib/kernel.sh"
 
 ROOTFS_TAR=$1 WORK=$2 OUT=$3
 ROOT=$WORK/root
+JOURNAL_MIB=64
+[[ $PROFILE == cloud ]] || JOURNAL_MIB=8
 
 # The disk, in MiB: GPT, BIOS boot partition (14), ESP (15), root (1), which is last so that it can grow.
 readonly ESP_START=2 ESP_SIZE=40
@@ -171,23 +172,18 @@ make_esp() {
     mcopy -i "$esp" "$WORK/grub.efi" "::EFI/BOOT/$name"
 }
 
-# make_root_image OUT: prints its size in MiB
-make_root_image() {
-    local image=$1 mib journal=64
-    [[ $PROFILE == cloud ]] || journal=8
+# The size of the root partition in MiB: room for what files take beyond their length, for the journal, and
+# for a first boot that cannot grow it.
+root_mib() {
+    local mib
     mib=$(du -sm --apparent-size -- "$ROOT" | cut -f1)
-    # room for what files take beyond their length, for the journal and for a first boot that cannot grow it
-    mib=$((mib * 115 / 100 + journal + 128))
-    truncate -s "${mib}M" -- "$image"
-    mkfs.ext4 -q -F -L "$ROOT_LABEL" -m 1 -J size=$journal -E lazy_itable_init=1 -d "$ROOT" "$image" >&2
-    echo "$mib"
+    echo $((mib * 115 / 100 + JOURNAL_MIB + 128))
 }
 
 make_disk() {
     local disk=$WORK/disk.raw root_mib root_type=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709
     [[ $DEB_ARCH == amd64 ]] || root_type=B921B045-1DF0-41C3-AF44-4C6F280D3FAE
-    make_esp "$WORK/esp.img"
-    root_mib=$(make_root_image "$WORK/root.img")
+    root_mib=$(root_mib)
     truncate -s "$((ROOT_START + root_mib + 1))M" -- "$disk"
     sfdisk -q "$disk" <<EOT
 label: gpt
@@ -195,9 +191,10 @@ label: gpt
 15 : start=$((ESP_START * SECTORS)), size=$((ESP_SIZE * SECTORS)), type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B, name=ESP
 1 : start=$((ROOT_START * SECTORS)), size=$((root_mib * SECTORS)), type=$root_type, name=root
 EOT
+    make_esp "$WORK/esp.img"
     dd if="$WORK/esp.img" of="$disk" bs=1M seek="$ESP_START" conv=notrunc,sparse status=none
-    dd if="$WORK/root.img" of="$disk" bs=1M seek="$ROOT_START" conv=notrunc,sparse status=none
-    rm -f -- "$WORK/root.img"
+    mkfs.ext4 -q -F -L "$ROOT_LABEL" -m 1 -J size="$JOURNAL_MIB" \
+        -E offset=$((ROOT_START * 1024 * 1024)),lazy_itable_init=1 -d "$ROOT" "$disk" "${root_mib}M"
     [[ $DEB_ARCH != amd64 ]] || install_bios_grub "$disk"
     qemu-img convert -f raw -O qcow2 -c "$disk" "$OUT/disk.qcow2"
 }

@@ -14,8 +14,8 @@ readonly GRUB_DIR=/usr/lib/grub
 room_needed() {
     case $PROFILE in
         mini) echo '400 700' ;;
-        test) echo '2000 4000' ;;
-        cloud) echo '2500 6000' ;;
+        test) echo '1000 2500' ;;
+        cloud) echo '1500 4000' ;;
     esac
 }
 
@@ -74,8 +74,8 @@ check_tools() {
 check_architecture() {
     [[ $PROFILE != mini ]] || return 0
     local host
-    host=$(dpkg --print-architecture)
-    [[ $DEB_ARCH == "$host" ]] ||
+    host=$(uname -m)
+    [[ $ARCH == "$host" ]] ||
         die "the $PROFILE profile runs the guest's package scripts, so it can only be built for this host's architecture ($host)" \
             "build the one that needs no such thing: $PROG debian-12 --profile mini --arch $ARCH"
 }

@@ -19,9 +19,10 @@ readonly MINI_MODULES='virtio_pci virtio_mmio virtio_blk virtio_net virtio_scsi 
 
 mini_debs() {
     make_apt_root "$WORK_DIR/apt"
-    local packages
+    local names packages
     # shellcheck disable=SC2086 # a list of names
-    mapfile -t packages < <(packages_and_libraries $MINI_PACKAGES && kernel_package)
+    names=$(packages_and_libraries $MINI_PACKAGES && kernel_package)
+    mapfile -t packages <<<"$names"
     download_debs "${packages[@]}" "$1"
 }
 
