@@ -13,8 +13,9 @@
 namespace lima::text::gotmpl {
 namespace {
 
-// Templates that call each other for ever end here and not in the stack.
-constexpr int kMaxTemplateDepth = 1000;
+// Lists in branches in templates that call each other for ever end here and not at the end of the
+// stack.
+constexpr int kMaxDepth = 2500;
 
 /// Shares what the data holds: reading a field copies nothing.
 struct Value {
@@ -62,6 +63,15 @@ private:
     // Statements
 
     Result<Flow> walk(const Node& node, const Value& dot) {
+        if (++depth_ > kMaxDepth) {
+            return error(node, fmt::format("exceeded maximum template depth ({})", kMaxDepth));
+        }
+        auto flow = walk_kind(node, dot);
+        --depth_;
+        return flow;
+    }
+
+    Result<Flow> walk_kind(const Node& node, const Value& dot) {
         switch (node.kind) {
             case NodeKind::kText:
                 out_ += node.text;
@@ -193,17 +203,11 @@ private:
         if (trees_.count(node.text) == 0) {
             return error(node, fmt::format("template {} not defined", go_quote(node.text)));
         }
-        if (++depth_ > kMaxTemplateDepth) {
-            return error(node,
-                         fmt::format("exceeded maximum template depth ({})", kMaxTemplateDepth));
-        }
         Value data = Value::nil();
         if (node.pipe) {
             LIMA_TRY(data, pipeline(*node.pipe, dot));
         }
-        LIMA_DO(run(node.text, data));
-        --depth_;
-        return {};
+        return run(node.text, data);
     }
 
     // Variables

@@ -135,6 +135,16 @@ TEST(GoTemplate, DepthHasAnEnd) {
     EXPECT_NE(render("{{define \"r\"}}{{template \"r\" .}}{{end}}{{template \"r\"}}", {})
                   .find("maximum template depth"),
               std::string::npos);
+    std::string deep = "{{define \"r\"}}";
+    for (int i = 0; i < 150; ++i) {
+        deep += "{{if true}}{{with 1}}";
+    }
+    EXPECT_NE(render(deep, {}).find("too many nested"), std::string::npos);
+    deep = "{{define \"r\"}}" + replace_all(std::string(90, 'x'), "x", "{{if true}}{{with 1}}") +
+           "{{template \"r\"}}" + replace_all(std::string(180, 'x'), "x", "{{end}}") +
+           "{{end}}{{template \"r\"}}";
+    EXPECT_NE(render(deep, {}).find("maximum template depth"), std::string::npos)
+        << render(deep, {});
     std::string parens = "{{";
     std::string ifs;
     for (int i = 0; i < 5000; ++i) {
