@@ -269,7 +269,10 @@ private:
     }
 
     void replace_root(const Node& node, const Json& wanted) {
-        splice(node.begin.offset, content_end(node), "");
+        const std::size_t end = content_end(node);
+        const bool alone = end > node.begin.offset && is_first_on_line(node.begin.offset) &&
+                           trim(text_.substr(end, line_end(end) - end)).empty();
+        splice(node.begin.offset, alone ? next_line(end) : end, "");
         const bool open_line = !text_.empty() && !text_.ends_with('\n');
         splice(text_.size(), text_.size(), (open_line ? "\n" : "") + emit_yaml(wanted));
     }
@@ -515,7 +518,7 @@ Result<std::string> rewrite(std::string_view text, std::string_view file, const 
     if (!wanted.is_object()) {
         return fail(Code::kInvalidArgument, fmt::format("{} must stay a map of fields", file));
     }
-    if (same_value(to_json(root, Schema::kGo), wanted)) {
+    if (same_value(to_json(root, Schema::kGo), wanted) || (root.is_null() && wanted.empty())) {
         return std::string(text);
     }
     LIMA_TRY(std::string out, Rewriter(text, file).run(root, wanted));

@@ -243,7 +243,7 @@ TEST(Edit, EmptyAndUnfinishedTexts) {
     EXPECT_EQ(edited("a:", ".a.b = 2"), "a:\n  b: 2");
     EXPECT_EQ(edited("a: 1\n\n\n", ".b = 2"), "a: 1\nb: 2\n\n\n");
     EXPECT_EQ(edited("{a: 1}\n", ".b = 2"), "{a: 1, b: 2}\n");
-    EXPECT_EQ(edited("{}\n", ".b = 2"), "\nb: 2\n");
+    EXPECT_EQ(edited("{}\n", ".b = 2"), "b: 2\n");
     EXPECT_EQ(edited("a: 1\r\nb:\r\n  c: 2\r\n", ".b.d = 3"), "a: 1\r\nb:\r\n  c: 2\r\n  d: 3\r\n");
     EXPECT_EQ(edited("ü: \"ö\" # ä\nb: 1\n", ".ü = \"x\" | .b = 2"), "ü: \"x\" # ä\nb: 2\n");
     EXPECT_EQ(edited("a: 1\n---\nb: 1\n", ".a = 2"), "a: 2\n---\nb: 1\n");
