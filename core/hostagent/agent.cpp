@@ -118,8 +118,8 @@ asio::awaitable<Result<void>> Agent::bring_up() {
     if (ending_.is_set()) {
         co_return Result<void>();
     }
-    events_.booting(machine_->instance.ssh_local_port);
     if (machine_->info.has_guest) {
+        events_.booting(machine_->instance.ssh_local_port);
         boot_.spawn(boot(), "making the instance ready");
     } else {
         ready_without_guest();

@@ -28,7 +28,7 @@ Result<void> GuestShell::connect(milliseconds timeout) {
                                     .port = target_.port,
                                     .user = target_.user,
                                     .identity = target_.identity};
-    LIMA_TRY(ssh::Session session, ssh::Session::connect(target, kLogin));
+    LIMA_TRY(ssh::Session session, ssh::Session::connect(target, kLogin, cancel_.fd()));
     const std::lock_guard lock(mutex_);
     session_.emplace(std::move(session));
     if (cancel_.triggered()) {

@@ -8,8 +8,8 @@
 #include "core/cidata/cidata.hpp"
 #include "core/config/load.hpp"
 #include "core/hostagent/port.hpp"
-#include "core/instance/host_disk.hpp"
 #include "core/instance/instance.hpp"
+#include "core/instance/open_driver.hpp"
 #include "core/ssh/keys.hpp"
 #include "core/store/status.hpp"
 
@@ -195,9 +195,8 @@ Result<std::unique_ptr<Machine>> set_up(const Options& options, driver::EventHan
     driver::OpenOptions open;
     open.host_name = "lima-hostagent";
     open.on_event = std::move(on_event);
-    open.lima_home = context.home.root();
-    open.host_extensions = instance::host_extensions();
-    LIMA_TRY(machine->driver, driver::open_driver(machine->instance.vm_type, std::move(open)));
+    LIMA_TRY(machine->driver,
+             instance::open_driver(context, machine->instance.vm_type, std::move(open)));
     LIMA_TRY(machine->info, machine->driver->info());
     LIMA_TRY(machine->adopt, must_adopt(*machine));
     if (machine->info.has_guest) {

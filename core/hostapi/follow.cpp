@@ -57,7 +57,7 @@ public:
         : options_(options),
           relay_(options.begin),
           events_(options.instance_dir / kStdout),
-          log_(options.instance_dir / kStderr) {}
+          log_(options.instance_dir / kStderr, options.log_offset) {}
 
     Result<void> run();
 

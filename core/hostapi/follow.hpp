@@ -6,6 +6,7 @@
 #include "core/hostapi/event.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 
@@ -20,6 +21,8 @@ struct FollowOptions {
     std::function<bool(const Event&)> on_event;
     /// Log lines of the agent are re-logged with "[hostagent] " in front.
     bool relay_log = true;
+    /// So many bytes of ha.stderr.log are known already.
+    std::uint64_t log_offset = 0;
 };
 
 /// kDeadlineExceeded after the timeout, kUnavailable when the agent ended first (with its last

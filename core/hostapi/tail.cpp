@@ -68,6 +68,10 @@ Result<void> Tail::reopen(std::vector<std::string>& out) {
     if (::fstat(fd_.get(), &now) != 0) {
         return fail_errno(errno, path_.string());
     }
+    if (skip_ != 0 && static_cast<std::uint64_t>(now.st_size) >= skip_) {
+        ::lseek(fd_.get(), static_cast<off_t>(skip_), SEEK_SET);
+    }
+    skip_ = 0;
     device_ = now.st_dev;
     inode_ = now.st_ino;
     return {};

@@ -6,6 +6,7 @@
 #include "core/base/error.hpp"
 #include "core/base/fd.hpp"
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <sys/types.h>
@@ -15,7 +16,9 @@ namespace lima::hostapi {
 
 class Tail {
 public:
-    explicit Tail(std::filesystem::path path) : path_(std::move(path)) {}
+    /// Of the first file that it finds, `skip` bytes are passed over when it has that many.
+    explicit Tail(std::filesystem::path path, std::uint64_t skip = 0)
+        : path_(std::move(path)), skip_(skip) {}
 
     /// Lines that were completed since the last call, without their ends.
     Result<std::vector<std::string>> read_lines();
@@ -26,6 +29,7 @@ private:
     Result<void> reopen(std::vector<std::string>& out);
 
     std::filesystem::path path_;
+    std::uint64_t skip_;
     Fd fd_;
     dev_t device_ = 0;
     ino_t inode_ = 0;

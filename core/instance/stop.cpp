@@ -39,11 +39,19 @@ Result<std::optional<ForeignProcess>> pin(const std::filesystem::path& pid_file,
     return std::optional<ForeignProcess>(std::move(*process));
 }
 
+/// What the agent has said so far is not to be shown again.
+std::uint64_t log_size(const std::filesystem::path& dir) {
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(dir / store::file::kHaStderr, error);
+    return error ? 0 : size;
+}
+
 Result<void> follow_until_exiting(const std::filesystem::path& dir, SystemTime begin,
-                                  const ForeignProcess& agent) {
+                                  std::uint64_t log_offset, const ForeignProcess& agent) {
     hostapi::FollowOptions follow;
     follow.instance_dir = dir;
     follow.begin = begin;
+    follow.log_offset = log_offset;
     follow.timeout = kExitingWithin;
     follow.agent_pidfd = agent.pidfd();
     follow.on_event = [](const hostapi::Event& event) { return event.status.exiting; };
@@ -81,9 +89,10 @@ Result<void> stop_gracefully(const Context& context, const store::Instance& inst
     if (agent) {
         log::info("Sending SIGINT to the host agent process {}", agent->pid());
         const SystemTime begin = std::chrono::system_clock::now();
+        const std::uint64_t log_offset = log_size(dir);
         LIMA_DO(agent->signal(SIGINT));
         log::info("Waiting for the host agent and the driver processes to shut down");
-        LIMA_DO(follow_until_exiting(dir, begin, *agent));
+        LIMA_DO(follow_until_exiting(dir, begin, log_offset, *agent));
     }
     LIMA_TRY(const store::Instance after, inspect(context, instance.name));
     if (after.driver_pid != 0) {
