@@ -192,28 +192,26 @@ with_ui() {
 }
 
 @test "an interrupted stage leaves neither children nor temporary files" {
-    for signal in INT TERM; do
-        with_ui 'one() { echo half >"$1"; touch "$WORK_DIR/x"; sleep 1000 & sleep 1000; }; stage a "the first" one' \
-            >"$BATS_HOME/interrupted" 2>&1 &
-        pid=$!
-        for _ in {1..50}; do
-            [ ! -e "$BATS_HOME/build/a.tmp" ] || break
-            sleep 0.1
-        done
-        groups=$(ps -o pgid= --ppid "$pid" | sort -u)
-        [ "$(wc -w <<<"$groups")" -eq 2 ] # the stage and the ticker
-        kill -"$signal" "$pid"
-        status=0
-        wait "$pid" || status=$?
-        [ "$status" -gt 128 ]
-        run cat "$BATS_HOME/interrupted"
-        assert_output_has "interrupted"
-        assert_output_has "run me again"
-        [ -z "$(ls "$TMPDIR")" ] && [ ! -e "$BATS_HOME/build/a.tmp" ]
-        for group in $groups; do
-            run kill -0 -- "-$group"
-            [ "$status" -ne 0 ] || fail_with "processes of group $group are left"
-        done
+    with_ui 'one() { echo half >"$1"; touch "$WORK_DIR/x"; sleep 1000 & sleep 1000; }; stage a "the first" one' \
+        >"$BATS_HOME/interrupted" 2>&1 &
+    pid=$!
+    for _ in {1..50}; do
+        [ ! -e "$BATS_HOME/build/a.tmp" ] || break
+        sleep 0.1
+    done
+    groups=$(ps -o pgid= --ppid "$pid" | sort -u)
+    [ "$(wc -w <<<"$groups")" -eq 2 ] # the stage and the ticker
+    kill -INT "$pid"
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -gt 128 ]
+    run cat "$BATS_HOME/interrupted"
+    assert_output_has "interrupted"
+    assert_output_has "run me again"
+    [ -z "$(ls "$TMPDIR")" ] && [ ! -e "$BATS_HOME/build/a.tmp" ]
+    for group in $groups; do
+        run kill -0 -- "-$group"
+        [ "$status" -ne 0 ] || fail_with "processes of group $group are left"
     done
 }
 

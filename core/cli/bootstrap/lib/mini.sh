@@ -48,7 +48,7 @@ copy_with_libraries() {
 mini_skeleton() {
     local root=$1 dir
     mkdir -p -- "$root"/{dev,etc,home,mnt,proc,root,run,sys,tmp,usr/bin,usr/lib,usr/local/bin,usr/local/lib,var}
-    mkdir -p -- "$root"/var/{cache,lib/cloud/scripts/per-boot,log,tmp} "$root"/etc/{dropbear,sudoers.d}
+    mkdir -p -- "$root"/var/{cache,lib/cloud/scripts/per-boot,log,tmp} "$root"/etc/{conf.d,dropbear,init.d,sudoers.d}
     chmod 1777 -- "$root/tmp" "$root/var/tmp"
     for dir in bin lib; do ln -s "usr/$dir" "$root/$dir"; done
     ln -s usr/bin "$root/sbin"
@@ -88,7 +88,8 @@ mini_programs() {
 mini_overlay() {
     local root=$1
     cp -R -- "$PARTS/guest/mini/." "$root/"
-    chmod 755 -- "$root/init" "$root"/usr/bin/{cloud-init,shutdown,udevadm} "$root"/usr/lib/mini/*
+    chmod 755 -- "$root/init" "$root"/usr/bin/{cloud-init,openrc-run,rc-service,rc-update,shutdown,udevadm} \
+        "$root"/usr/lib/mini/*
     chmod 600 -- "$root/etc/shadow"
     chmod 440 -- "$root/etc/sudoers"
 }

@@ -33,7 +33,8 @@ take_lock() {
     exec 9>"$CACHE_DIR/.$NAME.lock"
     flock --nonblock 9 && return 0
     say "$NAME is being built by another run; waiting for it to end"
-    flock 9
+    # in slices, because a signal is looked at between commands only
+    until flock --timeout 1 9; do :; done
 }
 
 # The manifest is written last: it says that the guest is complete. One line per file:
