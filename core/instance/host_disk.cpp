@@ -1,6 +1,5 @@
 #include "core/instance/host_disk.hpp"
 
-#include "core/base/text.hpp"
 #include "core/driver/host.hpp"
 #include "core/image/data_disk.hpp"
 #include "core/image/image.hpp"
