@@ -21,6 +21,10 @@ void set_nonblocking(const Fd& fd) {
 
 /// Our ends of the child's stdio, pumped until the child has ended.
 class Pump {
+    static constexpr int kReadSize = 65536;
+    // As much as the largest pipe holds.
+    static constexpr int kLastReads = 32;
+
 public:
     Pump(Fd in, Fd out, Fd err, std::string_view input)
         : in_(std::move(in)), out_(std::move(out)), err_(std::move(err)), input_(input) {
@@ -41,21 +45,22 @@ public:
             if (ready < 0 && errno != EINTR) {
                 return fail_errno(errno, "poll");
             }
-            if (ready == 0) {
-                return false;
-            }
             if (ready < 0) {
                 continue;
             }
-            drain(out_, output.out);
-            drain(err_, output.err);
+            drain(out_, output.out, 1);
+            drain(err_, output.err, 1);
             feed();
             if (entries[0].revents != 0) {
                 // Once more for what came between the two reads. A grandchild that keeps a pipe
                 // open (a daemon, an ssh master) is not waited for.
-                drain(out_, output.out);
-                drain(err_, output.err);
+                drain(out_, output.out, kLastReads);
+                drain(err_, output.err, kLastReads);
                 return true;
+            }
+            // Also when there is always something to read.
+            if (ready == 0 || deadline.passed()) {
+                return false;
             }
         }
     }
@@ -63,9 +68,10 @@ public:
     Output output;
 
 private:
-    static void drain(Fd& fd, std::string& to) {
-        char buffer[65536];
-        while (fd) {
+    /// A bounded number of reads: whoever writes without an end must not keep us from the clock.
+    static void drain(Fd& fd, std::string& to, int reads) {
+        char buffer[kReadSize];
+        for (; fd && reads > 0; --reads) {
             const ssize_t count = read(fd.get(), buffer, sizeof buffer);
             if (count > 0) {
                 to.append(buffer, static_cast<std::size_t>(count));

@@ -20,6 +20,7 @@ public:
     }
     /// For poll(2): the time left, rounded up, or -1.
     int poll_timeout() const;
+    bool passed() const { return at_ && std::chrono::steady_clock::now() >= *at_; }
 
 private:
     std::optional<std::chrono::steady_clock::time_point> at_;

@@ -85,6 +85,14 @@ TEST(Run, TimeoutKillsTheWholeGroup) {
     }
 }
 
+TEST(Run, TimeoutEndsAChildThatNeverStopsWriting) {
+    const auto start = steady_clock::now();
+    const auto output = run({.argv = {"yes"}}, {}, milliseconds(100));
+    ASSERT_FALSE(output);
+    EXPECT_EQ(output.error().code(), Code::kDeadlineExceeded);
+    EXPECT_LT(steady_clock::now() - start, std::chrono::seconds(20));
+}
+
 TEST(Run, CapturesOnlyWhatTheCallerLeftOpen) {
     auto pipe = make_pipe();
     SpawnOptions options;
