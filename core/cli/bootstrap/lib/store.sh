@@ -18,12 +18,22 @@ template_name() {
     printf '%s\n' "$name"
 }
 
-# Everything that decides what comes out, except the state of the mirror: the scripts and what they were asked.
+# What decides about the guest that comes out: the builder and what it puts in. Not what only talks.
+recipe_files() {
+    case $PROFILE in
+        mini) echo lib/{apt,kernel,mini}.sh guest/mini ;;
+        test) echo lib/{apt,assemble,full,kernel}.sh guest/{debian,test,test.generators,test.udev-rules,test.units,small-initramfs} ;;
+        cloud) echo lib/{apt,assemble,full,kernel}.sh guest/debian ;;
+    esac
+}
+
+# The same for the same scripts and question; the state of the mirror is not in it (that is what --force is for).
 recipe_hash() {
+    # shellcheck disable=SC2046 # a list of names
     {
-        echo "$PROFILE $ARCH"
-        cat -- "$SELF"
-        (cd -- "$PARTS" && find lib guest -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum)
+        echo "$PROFILE $ARCH $(kernel_cmdline)"
+        cd -- "$PARTS" || exit
+        find $(recipe_files) -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
     } | sha256sum | head -c 12
 }
 
