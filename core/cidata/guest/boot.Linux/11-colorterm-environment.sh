@@ -15,7 +15,7 @@ else
 fi
 
 if [ -d /run/systemd/system ]; then
-    systemctl reload ssh.service 2>/dev/null || systemctl reload sshd.service || true
+    systemctl --no-block reload ssh.service 2>/dev/null || systemctl --no-block reload sshd.service || true
 elif command -v rc-service >/dev/null; then
     rc-service --ifstarted sshd reload
 fi
