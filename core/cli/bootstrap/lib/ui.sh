@@ -60,7 +60,8 @@ remove_work_dir() {
 
 stop_ticker() {
     [[ -n $TICKER_PGID ]] || return 0
-    { kill -TERM -- "-$TICKER_PGID" && wait "$TICKER_PGID"; } 2>/dev/null || true
+    # KILL, which has no handler: a child that was just forked still has this shell's
+    { kill -KILL -- "-$TICKER_PGID" && wait "$TICKER_PGID"; } 2>/dev/null || true
     TICKER_PGID=
 }
 
@@ -89,6 +90,8 @@ on_exit() {
 
 on_signal() {
     local number=$1
+    # a child that was just forked still has this handler
+    [[ $BASHPID == "$$" ]] || exit 1
     trap '' INT TERM HUP
     say ''
     say "$PROG: interrupted, cleaning up"
@@ -131,17 +134,20 @@ stage() {
     HALF_MADE=$product.tmp
     # Jobs of their own process group (set -m), so that they end with all their children; in the
     # background, because traps wait for a foreground command.
-    set -m
-    (
+    # Stderr is away meanwhile: with job control bash announces jobs that end.
+    {
+        set -m
+        (
+            set +m
+            trap - EXIT INT TERM HUP
+            exec 8>&- 9>&-
+            "$@" "$product.tmp"
+        ) >"$log" 2>&1 </dev/null &
+        JOB_PGID=$!
+        ticker "$label" 2>&8 8>&- 9>&- </dev/null &
+        TICKER_PGID=$!
         set +m
-        trap - EXIT INT TERM HUP
-        exec 9>&-
-        "$@" "$product.tmp"
-    ) >"$log" 2>&1 </dev/null &
-    JOB_PGID=$!
-    ticker "$label" 9>&- </dev/null &
-    TICKER_PGID=$!
-    set +m
+    } 8>&2 2>/dev/null
     wait "$JOB_PGID" || rc=$?
     JOB_PGID=
     stop_ticker
