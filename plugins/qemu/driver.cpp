@@ -12,12 +12,18 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds kAdoptLimit{5000};
-constexpr milliseconds kQuitLimit{5000};
+constexpr milliseconds kAdoptLimit{10000};
+constexpr milliseconds kQuitLimit{10000};
 constexpr milliseconds kKillLimit{10000};
-/// The button is pressed again when nothing happens: a guest that boots does not hear it yet. Each
-/// pause is twice the last.
-constexpr milliseconds kFirstPause{10000};
+/// The button is pressed again when nothing happens: a guest that boots does not hear it yet.
+constexpr milliseconds kPressAgain{10000};
+
+Result<> open_monitor_of(Vm& vm) {
+    const std::string path = (vm.config().dir / "qmp.sock").string();
+    LIMA_TRY(Fd socket, connect_unix(path), "its monitor cannot be reached");
+    LIMA_DO(vm.open_monitor(std::move(socket), kAdoptLimit), "its monitor does not answer");
+    return {};
+}
 
 Failure no_image(const Config& config) {
     return fail(Error(Code::kNotFound, fmt::format("there is neither a disk nor an image in {}",
@@ -143,17 +149,13 @@ Result<> QemuDriver::start(const sdk::Call& call) {
     return {};
 }
 
-Result<> QemuDriver::adopt(const sdk::Call& call) {
-    if (running()) {
-        return {};
-    }
-    LIMA_TRY(const Config config, configured());
+Result<std::shared_ptr<Vm>> QemuDriver::follow(const Config& config) {
     LIMA_TRY(const PidFileState state, read_pid_file(config.dir / kPidFile, qemu_process_names()));
     if (state.pid == 0) {
         return failf(Code::kNotFound, "no QEMU runs for the instance {}", config.name);
     }
-    LIMA_TRY(ForeignProcess process, ForeignProcess::open(state.pid));
-    let_go(call);
+    LIMA_TRY(ForeignProcess watched, ForeignProcess::open(state.pid));
+    LIMA_TRY(ForeignProcess target, ForeignProcess::open(state.pid));
     LIMA_TRY(auto vm, Vm::create(config, host()));
     vm->pid = state.pid;
     vm->adopted = true;
@@ -161,17 +163,22 @@ Result<> QemuDriver::adopt(const sdk::Call& call) {
     // With which firmware it was started is not known any more; the usual case is with one.
     vm->power_button_limit =
         power_button_limit(config, !config.legacy_bios, fs::exists(config.dir / "kernel"));
-    LIMA_TRY(ForeignProcess target, ForeignProcess::open(state.pid));
     const auto shared = std::make_shared<ForeignProcess>(std::move(target));
     vm->signal = [shared](int number) { static_cast<void>(shared->signal(number)); };
-    vm->watch(std::move(process));
-    const std::string path = (config.dir / "qmp.sock").string();
-    LIMA_TRY(Fd socket, connect_unix(path), "QEMU (pid {}) runs, but its monitor cannot be reached",
-             state.pid);
-    LIMA_DO(vm->open_monitor(std::move(socket), kAdoptLimit),
-            "QEMU (pid {}) runs, but its monitor does not answer", state.pid);
+    vm->watch(std::move(watched));
+    return vm;
+}
+
+Result<> QemuDriver::adopt(const sdk::Call& call) {
+    if (running()) {
+        return {};
+    }
+    LIMA_TRY(const Config config, configured());
+    LIMA_TRY(auto vm, follow(config));
+    LIMA_DO(open_monitor_of(*vm), "cannot adopt QEMU (pid {})", vm->pid);
+    let_go(call);
     if (!vm->announce({})) {
-        return failf(Code::kNotFound, "QEMU (pid {}) ended meanwhile", state.pid);
+        return failf(Code::kNotFound, "QEMU (pid {}) ended meanwhile", vm->pid);
     }
     vm_ = std::move(vm);
     return {};
@@ -180,14 +187,19 @@ Result<> QemuDriver::adopt(const sdk::Call& call) {
 Result<> QemuDriver::stop(const sdk::Call& call) {
     LIMA_TRY(const Config config, configured());
     if (!vm_) {
-        // A QEMU that an earlier host left behind is ours to stop too.
-        if (auto adopted = adopt(call); !adopted && adopted.error().code() != Code::kNotFound) {
-            return adopted;
+        // A QEMU that an earlier host left behind is ours to stop too, with its monitor or without.
+        auto found = follow(config);
+        if (!found && found.error().code() != Code::kNotFound) {
+            return fail(std::move(found.error()));
         }
-    }
-    if (!vm_) {
-        clean_up(config, {}, services_, call);
-        return {};
+        if (!found) {
+            clean_up(config, {}, services_, call);
+            return {};
+        }
+        vm_ = std::move(*found);
+        if (auto opened = open_monitor_of(*vm_); !opened) {
+            host().warn(opened.error().text());
+        }
     }
     if (!vm_->network.empty()) {
         const auto done = services_.networks.unexpose(call, vm_->network, vm_->config().ssh_port);
@@ -208,8 +220,10 @@ Result<> QemuDriver::stop(const sdk::Call& call) {
 /// Returns when the VM is gone, or when there is no hope or time left for an orderly end.
 void QemuDriver::press_power_button(const sdk::Call& call, Vm& vm) {
     const auto deadline = std::chrono::steady_clock::now() + vm.power_button_limit;
-    for (milliseconds pause = kFirstPause;; pause *= 2) {
-        if (auto pressed = vm.monitor("system_powerdown"); !pressed) {
+    for (;;) {
+        // A busy QEMU may answer late; only one that cannot be asked is hopeless.
+        if (auto pressed = vm.monitor("system_powerdown");
+            !pressed && pressed.error().code() != Code::kDeadlineExceeded) {
             if (vm.running()) {
                 host().warn("cannot press the power button of the VM: " + pressed.error().text());
             }
@@ -217,7 +231,7 @@ void QemuDriver::press_power_button(const sdk::Call& call, Vm& vm) {
         }
         const auto left =
             std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
-        switch (vm.wait(call.cancel_fd(), std::min(pause, left))) {
+        switch (vm.wait(call.cancel_fd(), std::min(kPressAgain, left))) {
             case Vm::Wait::kEnded:
             case Vm::Wait::kCancelled:
                 return;
@@ -235,13 +249,13 @@ void QemuDriver::press_power_button(const sdk::Call& call, Vm& vm) {
 /// Without the guest's help: QEMU closes its disks and ends; if it does not even do that, it is
 /// killed.
 Result<> QemuDriver::end_process(Vm& vm) {
-    const auto quit = vm.monitor("quit");
-    if (quit || !vm.running() || quit.error().code() == Code::kUnavailable) {
-        if (vm.wait(-1, quit ? kQuitLimit : milliseconds(0)) == Vm::Wait::kEnded) {
-            return {};
-        }
+    if (!vm.monitor("quit")) {
+        vm.signal(SIGTERM);  // QEMU takes it for quit
     }
-    host().warn(fmt::format("killing QEMU (pid {})", vm.pid));
+    if (vm.wait(-1, kQuitLimit) == Vm::Wait::kEnded) {
+        return {};
+    }
+    host().warn(fmt::format("QEMU (pid {}) does not end, killing it", vm.pid));
     vm.signal(SIGKILL);
     if (vm.wait(-1, kKillLimit) != Vm::Wait::kEnded) {
         return fail(Error(Code::kInternal,

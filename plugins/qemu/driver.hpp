@@ -38,6 +38,9 @@ private:
     bool running() const { return vm_ && vm_->running(); }
     Result<> disk_from_image(const sdk::Call& call, const Config& config);
     Result<> disk_for_iso(const sdk::Call& call, const Config& config);
+    /// The process of an earlier host, watched; its monitor is not opened yet. kNotFound: there is
+    /// none.
+    Result<std::shared_ptr<Vm>> follow(const Config& config);
     void press_power_button(const sdk::Call& call, Vm& vm);
     Result<> end_process(Vm& vm);
     void let_go(const sdk::Call& call);

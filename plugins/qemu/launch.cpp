@@ -85,7 +85,9 @@ Launch::~Launch() {
         }
         vm_->detach();
     }
-    clean_up(config_, locked_, services_, call_);
+    if (owns_files_) {
+        clean_up(config_, locked_, services_, call_);
+    }
 }
 
 Result<std::shared_ptr<Vm>> Launch::run() {
@@ -118,11 +120,11 @@ Result<std::shared_ptr<Vm>> Launch::run() {
 Result<void> Launch::clear_stale_files() {
     LIMA_TRY(const PidFileState state, read_pid_file(config_.dir / kPidFile, qemu_process_names()));
     if (state.pid != 0 || state.held) {
-        done_ = true;  // its files are in use: nothing to give back
         return fail(Error(Code::kAlreadyExists,
                           fmt::format("the VM runs already (QEMU has pid {})", state.pid))
                         .with_hint("stop the instance first"));
     }
+    owns_files_ = true;
     for (const std::string& name : runtime_files(config_)) {
         LIMA_DO(fs::remove_if_exists(config_.dir / name));
     }

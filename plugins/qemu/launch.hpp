@@ -65,6 +65,7 @@ private:
     std::vector<std::shared_ptr<Vm>> helpers_;
     std::shared_ptr<Vm> vm_;
     std::string network_;
+    bool owns_files_ = false;  // the instance's sockets and locks are ours to take back
     bool done_ = false;
 };
 

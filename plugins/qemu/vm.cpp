@@ -235,14 +235,15 @@ void Vm::disk_error(const Json& data) {
     if (!disk_errors_.insert(device + "\n" + reason).second) {
         return;
     }
+    const std::string operation = json_string(data, "operation", "access");
     Json out = Json::object();
-    const bool full = json_bool(data, "nospace");
-    out["message"] = full ? fmt::format("the host's disk is full: writing {} failed", device)
-                          : fmt::format("{} of {} failed: {}",
-                                        json_string(data, "operation", "access"), device, reason);
-    if (full) {
-        out["hint"] = "free some space on the host and restart the instance";
-    }
+    out["message"] =
+        json_bool(data, "nospace")
+            ? fmt::format(
+                  "the host's disk is full: writing {} failed, the VM is paused; free some "
+                  "space and restart the instance",
+                  device)
+            : fmt::format("{} of {} failed: {}", operation, device, reason);
     emit("warning", out);
 }
 

@@ -9,6 +9,9 @@
 #include <cstdlib>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace lima::qemu::test {
 namespace {
@@ -194,6 +197,67 @@ TEST_F(QemuVm, NoticesTheEndOfAnAdoptedVm) {
     const auto none = second->adopt();
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().code(), Code::kNotFound);
+}
+
+TEST_F(QemuVm, StopsAnOrphanWhoseMonitorIsTaken) {
+    {
+        auto first = open();
+        ASSERT_TRUE(first->configure(instance()));
+        ASSERT_TRUE(first->start());
+    }
+    const auto intruder = connect_unix((inst_ / "qmp.sock").string());
+    ASSERT_TRUE(intruder);
+    ASSERT_TRUE(wait_readable(intruder->get(), 5s).value_or(false)) << "greeted, so it is served";
+    auto second = open();
+    ASSERT_TRUE(second->configure(instance()));
+    const auto stopped = stop_at_once(*second);
+    ASSERT_TRUE(stopped) << stopped.error().text();
+    EXPECT_EQ(::waitpid(vm_pid(), nullptr, WNOHANG), vm_pid()) << "it is a child of this test";
+    expect_clean();
+}
+
+/// Where a network of the configuration listens.
+Fd listen_unix(const std::filesystem::path& path) {
+    Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    EXPECT_EQ(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    EXPECT_EQ(::listen(fd.get(), 1), 0);
+    return fd;
+}
+
+TEST_F(QemuVm, HandsNetworkSocketsOver) {
+    const auto path = home_->path() / "n";
+    const Fd listener = listen_unix(path);
+    Json networked = instance();
+    networked["config"]["networks"] = {
+        {{"socket", path.string()}, {"macAddress", "52:55:55:01:02:03"}}};
+    auto driver = open();
+    ASSERT_TRUE(driver->configure(networked));
+    const auto started = driver->start();
+    ASSERT_TRUE(started) << started.error().text();
+    const Fd peer(::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    ASSERT_TRUE(peer);
+    EXPECT_TRUE(wait_readable(peer.get(), 60s).value_or(false)) << "the BIOS asks for an address";
+    ASSERT_TRUE(stop_at_once(*driver));
+    char buffer[4096];
+    ssize_t count = 0;
+    while ((count = ::read(peer.get(), buffer, sizeof buffer)) > 0) {
+    }
+    EXPECT_EQ(count, 0) << "nobody else holds the other end";
+}
+
+TEST_F(QemuVm, NamesANetworkThatIsNotThere) {
+    Json networked = instance();
+    networked["config"]["networks"] = {{{"socket", (home_->path() / "n").string()}}};
+    auto driver = open();
+    ASSERT_TRUE(driver->configure(networked));
+    const auto started = driver->start();
+    ASSERT_FALSE(started);
+    EXPECT_NE(started.error().text().find("`networks[0]`"), std::string::npos)
+        << started.error().text();
+    expect_clean();
 }
 
 /// The serial log once it holds the text, or what there is after the time.
