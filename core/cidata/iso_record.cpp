@@ -19,11 +19,11 @@ struct Civil {
 };
 
 Civil civil(std::int64_t time) {
-    using namespace std::chrono;
-    const sys_seconds point{seconds(time)};
-    const auto day = floor<days>(point);
-    const year_month_day date(day);
-    const hh_mm_ss clock(point - day);
+    namespace chrono = std::chrono;
+    const chrono::sys_seconds point{chrono::seconds(time)};
+    const auto day = chrono::floor<chrono::days>(point);
+    const chrono::year_month_day date(day);
+    const chrono::hh_mm_ss clock(point - day);
     return {static_cast<int>(date.year()),
             static_cast<int>(static_cast<unsigned>(date.month())),
             static_cast<int>(static_cast<unsigned>(date.day())),
@@ -116,9 +116,10 @@ void put_both32(std::string& out, std::uint32_t value) {
 }
 
 std::int64_t clamp_time(std::int64_t time) {
-    using namespace std::chrono;
+    namespace chrono = std::chrono;
     // a year is one byte from 1900 on
-    constexpr sys_seconds kEnd = sys_days(year(2156) / 1 / 1) - seconds(1);
+    constexpr chrono::sys_seconds kEnd =
+        chrono::sys_days(chrono::year(2156) / 1 / 1) - chrono::seconds(1);
     return std::clamp<std::int64_t>(time, 0, kEnd.time_since_epoch().count());
 }
 
