@@ -160,7 +160,7 @@ TEST_F(DownloadTest, APartThatDoesNotFitIsThrownAway) {
     ASSERT_TRUE(fs::remove_tree(at));
     ASSERT_TRUE(fs::remove_tree(target_));
     ASSERT_TRUE(fs::make_dirs(at));
-    ASSERT_TRUE(fs::write_file_atomic(at / "data.part", "XXX"));
+    ASSERT_TRUE(fs::write_file_atomic(at / "data.part", "ZZZ"));
     ASSERT_TRUE(fs::write_file_atomic(at / "data.part.validator", "\"1\""));
     Request with_digest = request(server_.url("/a"));
     with_digest.digest = sha256("abcde");
@@ -170,7 +170,7 @@ TEST_F(DownloadTest, APartThatDoesNotFitIsThrownAway) {
     ASSERT_TRUE(fs::remove_tree(at));
     ASSERT_TRUE(fs::remove_tree(target_));
     ASSERT_TRUE(fs::make_dirs(at));
-    ASSERT_TRUE(fs::write_file_atomic(at / "data.part", "XXX"));
+    ASSERT_TRUE(fs::write_file_atomic(at / "data.part", "ZZZ"));
     ASSERT_TRUE(get(request(server_.url("/a"))));
     EXPECT_EQ(text_of(target_), "abcde");
     EXPECT_EQ(server_.requests().back().headers.count("range"), 0U);
