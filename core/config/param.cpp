@@ -86,11 +86,12 @@ std::vector<std::string> unused_params(const Config& own) {
     }
     const std::vector<std::string> texts = texts_of(own);
     std::vector<std::string> unused;
-    for (const auto& [key, value] : own.param) {
-        if (key != kExempt &&
-            std::none_of(texts.begin(), texts.end(), [&key = key](const std::string& text) {
-                return mentions_param(text, key);
-            })) {
+    for (const auto& entry : own.param) {
+        const std::string& key = entry.first;
+        const bool used = std::any_of(texts.begin(), texts.end(), [&key](const std::string& text) {
+            return mentions_param(text, key);
+        });
+        if (!used && key != kExempt) {
             unused.push_back(key);
         }
     }

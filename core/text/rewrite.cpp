@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace lima::text {
@@ -16,6 +17,7 @@ struct Splice {
     std::size_t begin = 0;
     std::size_t end = 0;
     std::string text;
+    std::size_t order = 0;
 };
 
 bool is_block_collection(const Node& node) {
@@ -153,7 +155,7 @@ private:
         if (crlf_) {
             text = replace_all(std::move(text), "\n", "\r\n");
         }
-        splices_.push_back(Splice{begin, end, std::move(text)});
+        splices_.push_back(Splice{begin, end, std::move(text), splices_.size()});
     }
 
     /// One line for a scalar or an empty collection.
@@ -378,7 +380,7 @@ private:
         std::size_t at = line_end(end);
         const bool root = place.entry == nullptr && !place.item;
         if (root && only_comments_after(at)) {
-            at = text_.find_last_not_of(" \t\r\n") + 1;
+            at = line_end(text_.find_last_not_of(" \t\r\n"));
         }
         splice(at, at, "\n" + indented(emit_yaml(added), key_indent(node)));
     }
@@ -475,8 +477,13 @@ private:
     }
 
     Result<std::string> apply() {
-        std::stable_sort(splices_.begin(), splices_.end(),
-                         [](const Splice& a, const Splice& b) { return a.begin < b.begin; });
+        if (splices_.empty()) {
+            return std::string(text_);
+        }
+        // Insertions at one place stay in their order.
+        std::sort(splices_.begin(), splices_.end(), [](const Splice& a, const Splice& b) {
+            return std::pair(a.begin, a.order) < std::pair(b.begin, b.order);
+        });
         std::string out;
         std::size_t cursor = 0;
         for (const Splice& splice : splices_) {
@@ -488,6 +495,11 @@ private:
             cursor = splice.end;
         }
         out += text_.substr(std::min(cursor, text_.size()));
+        // A block put behind an unfinished last line ends its own.
+        if (splices_.back().end == text_.size() &&
+            splices_.back().text.starts_with(crlf_ ? "\r\n" : "\n") && !out.ends_with('\n')) {
+            out += crlf_ ? "\r\n" : "\n";
+        }
         return out;
     }
 

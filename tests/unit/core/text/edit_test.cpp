@@ -239,8 +239,10 @@ TEST(Edit, EmptyAndUnfinishedTexts) {
     EXPECT_EQ(edited("", ".cpus = 1"), "cpus: 1\n");
     EXPECT_EQ(edited("# nothing yet\n", ".cpus = 1"), "# nothing yet\ncpus: 1\n");
     EXPECT_EQ(edited("---\n", ".cpus = 1"), "---\ncpus: 1\n");
-    EXPECT_EQ(edited("a: 1", ".b = 2"), "a: 1\nb: 2");
-    EXPECT_EQ(edited("a:", ".a.b = 2"), "a:\n  b: 2");
+    EXPECT_EQ(edited("a: 1", ".b = 2"), "a: 1\nb: 2\n");
+    EXPECT_EQ(edited("a: 1", ".b = \"l\\n\""), "a: 1\nb: |\n  l\n");
+    EXPECT_EQ(edited("a: 1", ".a = 2"), "a: 2");
+    EXPECT_EQ(edited("a:", ".a.b = 2"), "a:\n  b: 2\n");
     EXPECT_EQ(edited("a: 1\n\n\n", ".b = 2"), "a: 1\nb: 2\n\n\n");
     EXPECT_EQ(edited("{a: 1}\n", ".b = 2"), "{a: 1, b: 2}\n");
     EXPECT_EQ(edited("{}\n", ".b = 2"), "b: 2\n");
