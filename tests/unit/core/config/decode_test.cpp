@@ -5,7 +5,13 @@
 namespace lima::config {
 namespace {
 
-using namespace test;
+using test::kImages;
+using test::input;
+using test::layered;
+using test::must_load;
+using test::load_error;
+using test::problems;
+using test::has;
 
 TEST(Decode, V01EmptyDocument) {
     for (const char* text : {"", "# nothing\n"}) {

@@ -11,7 +11,8 @@
 namespace lima::config {
 namespace {
 
-using namespace test;
+using test::kImages;
+using test::must_load;
 
 TEST(Encode, OmissionAndAlwaysPrintedObjects) {
     EXPECT_EQ(

@@ -4,7 +4,13 @@
 namespace lima::config {
 namespace {
 
-using namespace test;
+using test::kImages;
+using test::host;
+using test::input;
+using test::must_load;
+using test::load_error;
+using test::problems;
+using test::has;
 
 TEST(Defaults, V16BuiltIns) {
     const Config config = must_load(kImages);

@@ -6,7 +6,8 @@
 namespace lima::config {
 namespace {
 
-using namespace test;
+using test::layered;
+using test::must_load;
 
 TEST(Merge, V29ScalarsAndLists) {
     EXPECT_EQ(must_load(layered("cpus: 8\n", "", "cpus: 9\n")).cpus, 9);
