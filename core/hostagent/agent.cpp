@@ -186,7 +186,9 @@ void Agent::on_driver_event(const std::string& type, const std::string& json) {
     } else if (type == "exited") {
         on_vm_exited(event);
     } else if (type == "panic") {
-        on_panic(json_string(event, "message"));
+        on_dead_end(event, "the guest's kernel has crashed: ");
+    } else if (type == "boot-failed") {
+        on_dead_end(event, "the guest does not boot: ");
     } else if (type == "warning") {
         log::warn("{}", json_string(event, "message"));
     }
@@ -205,21 +207,26 @@ void Agent::on_vm_exited(const Json& event) {
     }
     std::string hint = json_string(event, "hint");
     if (hint.empty() && machine_) {
-        hint = "see the serial logs (serial*.log) and ha.stderr.log in `" +
-               machine_->dir().string() + "`";
+        hint = "see the serial logs (serial*.log) in `" + machine_->dir().string() + "`";
     }
     end(exit_cause(event, events_.is_ready() ? "unexpectedly" : "while it was booting")
             .with_hint(std::move(hint)));
 }
 
-void Agent::on_panic(const std::string& message) {
-    log::error("the guest's kernel has crashed: {}", message);
+void Agent::on_dead_end(const Json& event, const std::string& what) {
+    const std::string text = what + json_string(event, "message", "for an unknown reason");
     if (events_.is_ready() || ending_.is_set()) {
+        log::error("{}", text);
         return;
     }
-    stop_now_.trigger();  // a crashed kernel does not hear the power button
-    end(Error(Code::kAborted, "the guest's kernel has crashed: " + message)
-            .with_hint("see the serial logs (serial*.log) in `" + machine_->dir().string() + "`"));
+    stop_now_.trigger();  // nobody in there hears the power button
+    std::string hint = json_string(event, "hint");
+    if (hint.empty()) {
+        hint = "see the serial logs (serial*.log) in `" + machine_->dir().string() + "`";
+    }
+    end(Error(Code::kAborted, text)
+            .with_phase(json_string(event, "phase"))
+            .with_hint(std::move(hint)));
 }
 
 void Agent::end(std::optional<Error> cause) {

@@ -45,7 +45,8 @@ private:
     asio::awaitable<void> watch_signals();
     void on_driver_event(const std::string& type, const std::string& json);
     void on_vm_exited(const Json& event);
-    void on_panic(const std::string& message);
+    /// A boot that cannot go on: a panic, or firmware without a disk.
+    void on_dead_end(const Json& event, const std::string& what);
     void ready_without_guest();
     RestState rest_state() const;
     /// The first cause wins. nullopt: asked for by a signal, or the guest shut itself down.

@@ -132,13 +132,18 @@ Result<void> add_machine(ArgvBuilder& out) {
     out.add_unless_given("-cpu", std::move(model));
 
     const std::string& accel = out.host.accel;
+    // Without a display SeaBIOS speaks on the serial port, where serial_watch hears that nothing
+    // boots.
+    const bool headless = config.video_display.empty() || config.video_display == "none";
+    const std::string serial_firmware = config.arch == "x86_64" && headless ? ",graphics=off" : "";
     if (config.arch == "x86_64" && accel == "tcg") {
-        out.add_unless_given("-machine", "q35,vmport=off");
+        out.add_unless_given("-machine", "q35,vmport=off" + serial_firmware);
         out.add_unless_given("-accel", "tcg,thread=multi,tb-size=512");
         out.add("-global", "ICH9-LPC.disable_s3=1");
         out.add("-global", "ICH9-LPC.disable_s4=1");
     } else {
-        out.add_unless_given("-machine", fmt::format("{},accel={}", out.arch.machine, accel));
+        out.add_unless_given(
+            "-machine", fmt::format("{},accel={}{}", out.arch.machine, accel, serial_firmware));
     }
     out.add_unless_given("-smp", fmt::format("{0},sockets=1,cores={0},threads=1", config.cpus));
     if (!out.host.firmware.empty()) {

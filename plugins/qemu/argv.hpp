@@ -79,5 +79,7 @@ std::string mount_tag(const Mount& mount);
 std::vector<std::string> runtime_files(const Config& config);
 
 inline constexpr const char* kGuestAgentPort = "io.lima-vm.guest_agent.0";
+/// By this name QEMU's events speak of the port.
+inline constexpr const char* kGuestAgentDevice = "guest-agent0";
 
 }  // namespace lima::qemu

@@ -226,8 +226,8 @@ void add_serial(ArgvBuilder& out) {
     out.add("-device", "virtconsole,chardev=char-serial-virtio,id=console0");
     out.add("-chardev",
             fmt::format("socket,path={},server=on,wait=off,id=qga0", out.inst("ga.sock")));
-    out.add("-device", fmt::format("virtserialport,bus=virtio-serial0.0,chardev=qga0,name={}",
-                                   kGuestAgentPort));
+    out.add("-device", fmt::format("virtserialport,bus=virtio-serial0.0,chardev=qga0,id={},name={}",
+                                   kGuestAgentDevice, kGuestAgentPort));
 }
 
 void add_mounts(ArgvBuilder& out) {

@@ -48,6 +48,9 @@ void SerialWatch::read_new() {
         if (count <= 0) {
             return;
         }
+        if (new_boot_.exchange(false)) {
+            scanner_.reset();
+        }
         if (const auto finding = scanner_.feed({buffer.data(), static_cast<std::size_t>(count)})) {
             found_(*finding);
         }

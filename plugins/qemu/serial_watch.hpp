@@ -6,6 +6,7 @@
 #include "core/base/fd.hpp"
 #include "plugins/qemu/serial_scan.hpp"
 
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -21,6 +22,8 @@ public:
                                                       bool from_end,
                                                       std::function<void(const Finding&)> found);
     ~SerialWatch();
+    /// The machine was reset: what comes now is another boot. Any thread.
+    void new_boot() { new_boot_ = true; }
     SerialWatch(const SerialWatch&) = delete;
     SerialWatch& operator=(const SerialWatch&) = delete;
 
@@ -34,6 +37,7 @@ private:
     Pipe stop_;
     std::function<void(const Finding&)> found_;
     SerialScanner scanner_;
+    std::atomic<bool> new_boot_{false};
     std::thread thread_;
 };
 

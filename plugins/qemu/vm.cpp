@@ -2,6 +2,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "plugins/qemu/argv.hpp"
 
 #include <algorithm>
 #include <array>
@@ -84,7 +85,23 @@ bool Vm::announce(const std::string& accel) {
     }
     data["adopted"] = adopted;
     emit("started", data);
+    watch_serial();
     return true;
+}
+
+void Vm::watch_serial() {
+    auto watch = SerialWatch::start(config_.dir / "serial.log", adopted, [this](const Finding& f) {
+        Json data = Json::object();
+        data["message"] = f.message;
+        data["phase"] = f.phase;
+        data["hint"] = f.hint;
+        emit(f.event, data);
+    });
+    if (watch) {
+        serial_ = std::move(*watch);
+    } else {
+        host_.debug("the serial console is not watched: " + watch.error().text());
+    }
 }
 
 void Vm::detach() {
@@ -92,6 +109,7 @@ void Vm::detach() {
         const std::lock_guard lock(mutex_);
         attached_ = false;
     }
+    serial_.reset();
     watcher_stop_.write.reset();
     if (watcher_.joinable()) {
         watcher_.join();
@@ -209,6 +227,9 @@ void Vm::on_event(const qmp::Event& event) {
         emit("shutdown", event.data);
     } else if (event.name == "RESET") {
         emit("reset", event.data);
+        if (serial_) {
+            serial_->new_boot();
+        }
     } else if (event.name == "POWERDOWN") {
         emit("powerdown", event.data);
     } else if (event.name == "STOP") {
@@ -220,6 +241,12 @@ void Vm::on_event(const qmp::Event& event) {
         data["message"] = "the guest's kernel has panicked (" +
                           json_string(event.data, "action", "unknown action") + ")";
         emit("panic", data);
+    } else if (event.name == "VSERPORT_CHANGE") {
+        if (json_string(event.data, "id") == kGuestAgentDevice) {
+            Json data = Json::object();
+            data["open"] = json_bool(event.data, "open");
+            emit("guest-agent-port", data);
+        }
     } else if (event.name == "BLOCK_IO_ERROR") {
         disk_error(event.data);
     }

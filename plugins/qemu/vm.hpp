@@ -11,6 +11,7 @@
 #include "plugins/qemu/config.hpp"
 #include "plugins/qemu/diagnose.hpp"
 #include "plugins/qemu/qmp_client.hpp"
+#include "plugins/qemu/serial_watch.hpp"
 
 #include <lima/call.hpp>
 
@@ -80,6 +81,7 @@ private:
     Vm(Config config, const sdk::Host& host, Pipe end_pipe);
     void on_event(const qmp::Event& event);
     void disk_error(const Json& data);
+    void watch_serial();
     void emit(const std::string& type, const Json& data) const;
     std::string exited_json() const;
 
@@ -90,6 +92,7 @@ private:
     std::mutex monitor_mutex_;
     std::thread watcher_;
     Pipe watcher_stop_;
+    std::unique_ptr<SerialWatch> serial_;
 
     // Guards what follows, and the order of events.
     mutable std::recursive_mutex mutex_;
