@@ -1,15 +1,19 @@
 /* A host in C11, as small as it can be: loads a driver module and tries what the ABI promises of
  * every module without starting a VM. Exit code 1 and a line for each broken promise. */
+#define _DEFAULT_SOURCE /* mkdtemp */
 #include <lima/ext/driver.h>
 
 #include <dirent.h>
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { kRounds = 100 };
 
 static int broken = 0;
+static char g_instance[512]; /* JSON */
 
 static void promise(int kept, const char* text) {
     if (!kept) {
@@ -113,7 +117,11 @@ static void try_driver(const lima_driver_module* module) {
     status = driver->configure(driver, &call, "this is no JSON", &nowhere);
     promise(status != LIMA_OK, "broken JSON is refused");
     promise(status == LIMA_OK || got_text, "a failure has a text");
-    promise(driver->stop(driver, &call) == LIMA_OK, "stopping what does not run is fine");
+    /* stop needs an instance. A driver may want more of one than this. */
+    if (driver->configure(driver, &call, g_instance, &nowhere) == LIMA_OK) {
+        promise(driver->stop(driver, &call) == LIMA_OK, "stopping what does not run is fine");
+        promise(driver->stop(driver, &call) == LIMA_OK, "and so it is once more");
+    }
     driver->destroy(driver);
     destroyed = 1;
 }
@@ -146,10 +154,21 @@ static void try_module(lima_driver_entry_fn entry) {
 int main(int argc, char** argv) {
     lima_driver_entry_fn entry;
     void* library;
+    char directory[] = "/tmp/lima-probe-XXXXXX";
     if (argc != 2) {
         fprintf(stderr, "usage: %s MODULE\n", argv[0]);
         return 2;
     }
+    if (mkdtemp(directory) == NULL) {
+        perror(directory);
+        return 2;
+    }
+    snprintf(g_instance, sizeof g_instance,
+             "{\"name\":\"probe\",\"hostname\":\"lima-probe\",\"dir\":\"%s\",\"arch\":\"x86_64\","
+             "\"cpus\":1,\"memory\":1073741824,\"disk\":1073741824,\"sshLocalPort\":60022,"
+             "\"config\":{\"os\":\"Linux\",\"arch\":\"x86_64\",\"cpus\":1,\"memory\":\"1GiB\","
+             "\"disk\":\"1GiB\",\"mountType\":\"reverse-sshfs\",\"video\":{\"display\":\"none\"}}}",
+             directory);
     library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         printf("broken: %s\n", dlerror());
@@ -160,6 +179,7 @@ int main(int argc, char** argv) {
     if (entry != NULL) {
         try_module(entry);
     }
+    rmdir(directory);
     if (!broken) {
         printf("fine\n");
     }
