@@ -2,6 +2,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/text/scalar.hpp"
 #include "core/text/sequence_diff.hpp"
 
 #include <fmt/format.h>
@@ -170,9 +171,8 @@ private:
         if (wanted.is_string() && old.kind == Kind::kScalar && old.quoted && !old.block) {
             const auto& plain = wanted.get_ref<const std::string&>();
             const char quote = text_[old.begin.offset];
-            const bool simple = std::none_of(plain.begin(), plain.end(), [](char c) {
-                return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-            });
+            const bool simple =
+                !needs_escapes(plain) && plain.find_first_of("\n\t") == std::string::npos;
             if (quote == '"' && simple) {
                 return go_quote(plain);
             }

@@ -1,6 +1,7 @@
 #include "core/text/scalar.hpp"
 
 #include "core/base/json.hpp"
+#include "core/base/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -152,6 +153,19 @@ std::string go_float(double value) {
     const auto done =
         std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::fixed);
     return std::string(buffer, done.ptr);
+}
+
+bool needs_escapes(std::string_view text) {
+    while (!text.empty()) {
+        const utf8::Rune rune = utf8::decode(text);
+        const char32_t c = rune.value;
+        const bool control = (c < 0x20 && c != '\t' && c != '\n') || (c >= 0x7F && c < 0xA0);
+        if (control || c == 0x2028 || c == 0x2029 || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF) {
+            return true;
+        }
+        text.remove_prefix(rune.size);
+    }
+    return false;
 }
 
 Json to_json(const Node& node, Schema schema) {

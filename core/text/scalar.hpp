@@ -21,5 +21,8 @@ std::optional<Json> parse_integer(std::string_view word, Schema schema);
 std::optional<double> parse_float(std::string_view word, Schema schema);
 /// Shortest form, as Go's strconv with 'g' prints it: "1.5", "1", "1e+25".
 std::string go_float(double value);
+/// True when the text has characters that YAML only takes escaped: controls other than tab and line
+/// feed, and what a reader of YAML 1.1 takes for line breaks.
+bool needs_escapes(std::string_view text);
 
 }  // namespace lima::text

@@ -49,13 +49,6 @@ bool is_timestamp_like(std::string_view text) {
     return looks_like(head, kDateTime);
 }
 
-bool has_control(std::string_view text, bool allow_newline) {
-    return std::any_of(text.begin(), text.end(), [allow_newline](char c) {
-        const auto u = static_cast<unsigned char>(c);
-        return (u < 0x20 && c != '\t' && !(allow_newline && c == '\n')) || u == 0x7F;
-    });
-}
-
 /// Go's rules, plus what they forget and a reader would trip over.
 bool needs_quotes(std::string_view text) {
     if (text.empty() || is_reserved_word(text) || is_number_like(text) || text == "-" ||
@@ -79,7 +72,7 @@ bool needs_quotes(std::string_view text) {
         text.starts_with("...")) {
         return true;
     }
-    return has_control(text, true);
+    return needs_escapes(text);
 }
 
 /// A block scalar can hold it exactly.

@@ -184,12 +184,13 @@ TEST(YamlEmit, BlockStyle) {
 
 TEST(YamlEmit, WhatIsEmittedReadsBackTheSame) {
     const std::vector<std::string> texts = {
-        "",        "\n",     "\n\n",  "\na",  "a\n\nb",   " a\n",   "a\n b\n", "a\t",
-        "? x",     "- a",    "---",   "...",  "<<",       "a\r\nb", "\x7f",    "é\n",
-        "a:\nb",   "1.0",    "1e3",   ".inf", "0b1",      "'q'",    "\"q\"",   "a # b",
-        "%x",      "@x",     "`x",    "|",    ">",        "!t",     "&a",      "{a",
-        "}",       "[a]",    "a, b",  "\\",   "=",        "08",     "1:30",    "a\n\n",
-        "x\n\n\n", "\tx\ny", "true ", "No",   "\xff\xfe", "a\vb",   "a:b",     "12:30:45.5"};
+        "",           "\n",      "\n\n",   "\na",    "a\n\nb",   " a\n",      "a\n b\n", "a\t",
+        "? x",        "- a",     "---",    "...",    "<<",       "a\r\nb",    "\x7f",    "é\n",
+        "a:\nb",      "1.0",     "1e3",    ".inf",   "0b1",      "'q'",       "\"q\"",   "a # b",
+        "%x",         "@x",      "`x",     "|",      ">",        "!t",        "&a",      "{a",
+        "}",          "[a]",     "a, b",   "\\",     "=",        "08",        "1:30",    "a\n\n",
+        "x\n\n\n",    "\tx\ny",  "true ",  "No",     "\xff\xfe", "a\vb",      "a:b",     "a\u2028b",
+        "a\u0085b\n", "\ufeffx", "\u0080", "\uffff", "a\u00a0b", "12:30:45.5"};
     for (const std::string& text : texts) {
         for (const Json& value :
              {Json(text), Json::array({text, "z"}), Json{{"k", text}, {"z", 1}},
