@@ -114,15 +114,21 @@ std::string to_hex(std::string_view bytes) {
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+    // Three rows: neighbours that changed places ("cpsu") are one slip of the finger, not two.
+    std::vector<std::size_t> before(b.size() + 1);
+    std::vector<std::size_t> above(b.size() + 1);
     std::vector<std::size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), std::size_t{0});
     for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = row[0];
+        before.swap(above);
+        above = row;
         row[0] = i + 1;
         for (std::size_t j = 0; j < b.size(); ++j) {
-            const std::size_t change = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({change, row[j] + 1, diagonal + 1});
+            const std::size_t change = above[j] + (a[i] == b[j] ? 0 : 1);
+            row[j + 1] = std::min({change, row[j] + 1, above[j + 1] + 1});
+            if (i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j]) {
+                row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
+            }
         }
     }
     return row[b.size()];

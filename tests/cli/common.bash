@@ -1,5 +1,7 @@
 # Loaded by every suite: a home of its own, our limactl first in PATH, and what the suites ask often.
 
+bats_require_minimum_version 1.5.0
+
 setup() {
     BATS_HOME=$(mktemp -d "${TMPDIR:-/tmp}/lima-cli.XXXXXX")
     export HOME=$BATS_HOME/user LIMA_HOME=$BATS_HOME/lima XDG_CACHE_HOME=$BATS_HOME/cache

@@ -73,11 +73,20 @@ load common
 }
 
 @test "two mistakes are reported together, with positions" {
-    printf 'vmType: "null"\ncpus: many\nmemory: 4XB\n' >bad.yaml
+    printf 'vmType: "null"\ncpus: many\nplain: maybe\n' >bad.yaml
     run limactl create --name=dev ./bad.yaml
     [ "$status" -eq 1 ]
-    assert_output_has "bad.yaml:2"
-    assert_output_has memory
+    assert_output_has "bad.yaml:2:7"
+    assert_output_has "bad.yaml:3:8"
+}
+
+@test "two values that make no sense are reported together" {
+    printf 'vmType: "null"\nmemory: 4XB\narch: z80\n' >bad.yaml
+    run limactl create --name=dev ./bad.yaml
+    [ "$status" -eq 1 ]
+    assert_output_has 4XB
+    assert_output_has z80
+    [ ! -e "$LIMA_HOME/dev" ]
 }
 
 @test "a misspelt key is a warning with a suggestion" {
