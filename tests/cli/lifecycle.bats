@@ -68,7 +68,7 @@ load common
     create_null dev
     run limactl stop dev
     [ "$status" -eq 1 ]
-    assert_output_has "--force"
+    assert_output_has "limactl stop -f dev"
 }
 
 @test "delete needs --force while it runs, and never takes a protected one" {
