@@ -1,6 +1,7 @@
 // user-data, meta-data and network-config. The YAML is of the plainest kind: block style, two
 // spaces, texts in double quotes, scripts as literal blocks; cloud-init reads it, and so do the
 // small readers of guests without cloud-init.
+#include "core/base/fs.hpp"
 #include "core/base/text.hpp"
 #include "core/base/units.hpp"
 #include "core/base/utf8.hpp"
@@ -146,19 +147,34 @@ std::string resolv_conf(const Seed& seed) {
     return out;
 }
 
-std::string ca_certs(const config::CaCerts& certs) {
-    const bool remove = certs.remove_defaults.value_or(false);
-    if (!remove && certs.certs.empty()) {
-        return "";
+/// The files first, read now; then the certificates in the config.
+Result<std::vector<std::string>> certificates(const Seed& seed) {
+    const config::CaCerts& certs = seed.input.config.ca_certs;
+    std::vector<std::string> out;
+    for (const std::string& file : certs.files) {
+        LIMA_TRY(const std::filesystem::path path, fs::expand(file, seed.input.host_home),
+                 "field caCerts.files");
+        LIMA_TRY(std::string text, fs::read_file(path), "field caCerts.files");
+        out.push_back(std::move(text));
+    }
+    out.insert(out.end(), certs.certs.begin(), certs.certs.end());
+    return out;
+}
+
+Result<std::string> ca_certs(const Seed& seed) {
+    const std::optional<bool>& remove = seed.input.config.ca_certs.remove_defaults;
+    LIMA_TRY(const std::vector<std::string> certs, certificates(seed));
+    if (!remove.value_or(false) && certs.empty()) {
+        return std::string();
     }
     std::string out = "ca_certs:\n";
-    if (certs.remove_defaults) {
-        out += fmt::format("  remove_defaults: {}\n", remove);
+    if (remove) {
+        out += fmt::format("  remove_defaults: {}\n", *remove);
     }
-    if (!certs.certs.empty()) {
+    if (!certs.empty()) {
         out += "  trusted:\n";
     }
-    for (const std::string& cert : certs.certs) {
+    for (const std::string& cert : certs) {
         std::string text;
         for (const std::string_view line : lines(cert)) {
             if (!trim(line).empty()) {
@@ -230,7 +246,8 @@ Result<std::string> user_data(const Seed& seed, bool reference) {
         out += write_files();
         out += resolv_conf(seed);
     }
-    out += ca_certs(config.ca_certs);
+    LIMA_TRY(const std::string certs, ca_certs(seed));
+    out += certs;
     return out + boot_commands(seed);
 }
 

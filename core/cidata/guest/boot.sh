@@ -65,6 +65,7 @@ export_file() {
 export_environment() {
     while IFS= read -r line || [ -n "$line" ]; do
         line=${line#"${line%%[![:blank:]]*}"}
+        line=${line%"${line##*[![:blank:]]}"}
         line=${line#export }
         case $line in
             '' | '#'*) continue ;;

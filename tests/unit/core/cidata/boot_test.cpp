@@ -191,11 +191,11 @@ TEST_P(Boot, ExportsWhatTheFilesSay) {
         "LIMA_BOOT_ROOT=/\n#LIMA-END\n");
     script("boot.Linux/00-env.sh",
            "printf '%s|' \"$LIMA_CIDATA_COMMENT\" \"$PARAM_ONE\" \"$PARAM_TWO\" \"$FOO\" "
-           "\"$APOSTROPHES\" >\"$LIMA_BOOT_ROOT/env\"\n"
+           "\"$APOSTROPHES\" \"$QUOTED\" >\"$LIMA_BOOT_ROOT/env\"\n"
            "command -v compare_version.sh >>\"$LIMA_BOOT_ROOT/env\"\n");
     const Output output = boot();
     EXPECT_TRUE(output.status.ok()) << output.err;
-    EXPECT_EQ(state("env"), " spaces \"and\" $(quotes) |1 'x'||bar baz|c d|" +
+    EXPECT_EQ(state("env"), " spaces \"and\" $(quotes) |1 'x'||bar baz|c d|a b|" +
                                 (seed_ / "util/compare_version.sh").native() + "\n");
     EXPECT_THAT(output.err, HasSubstr("not a variable: BAD-NAME=1\n"));
 }

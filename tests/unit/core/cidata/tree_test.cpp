@@ -298,6 +298,24 @@ TEST_F(Tree, BootScriptThatNoBlockCanHoldIsQuoted) {
     EXPECT_EQ(text::to_json(*node).at("bootcmd").at(1), "  echo \x07 first line indented\r\n");
 }
 
+TEST_F(Tree, CertificateFilesComeFirst) {
+    const auto dir = fs::TempDir::create("lima-tree");
+    ASSERT_TRUE(dir);
+    ASSERT_TRUE(fs::write_file_atomic(dir->path() / "ca.pem", "FILE\r\n\r\n"));
+    Input input = simple();
+    input.host_home = dir->path().native();
+    input.config.ca_certs.files = {"~/ca.pem"};
+    input.config.ca_certs.certs = {"TEXT"};
+    const auto node = text::parse_yaml(text_of(build(input), "user-data"), "user-data");
+    ASSERT_TRUE(node) << node.error().text();
+    EXPECT_EQ(text::to_json(*node).at("ca_certs"),
+              Json({{"trusted", Json::array({"FILE\n", "TEXT\n"})}}));
+    input.config.ca_certs.files = {"~/gone.pem"};
+    const auto missing = build_tree(input);
+    ASSERT_FALSE(missing);
+    EXPECT_THAT(missing.error().text(), HasSubstr("gone.pem"));
+}
+
 TEST_F(Tree, NetworkConfigNamesTheCards) {
     const auto node = text::parse_yaml(text_of(build(rich()), "network-config"), "network-config");
     ASSERT_TRUE(node) << node.error().text();
