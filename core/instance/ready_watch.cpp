@@ -72,7 +72,10 @@ Result<void> ReadyWatch::verdict(const Result<void>& followed) const {
         if (why.empty() && !followed) {
             why = followed.error().text();
         }
-        return fail(trouble(Code::kAborted, why.empty() ? "the host agent has ended" : why));
+        if (why.empty()) {
+            why = "the instance was stopped while it was starting";
+        }
+        return fail(trouble(Code::kAborted, std::move(why)));
     }
     if (degraded_) {
         return fail(

@@ -1,5 +1,6 @@
 // limactl start: prepare, launch the host agent, follow its events until the instance is ready.
 #include "core/base/fs.hpp"
+#include "core/base/lock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/process.hpp"
 #include "core/base/text.hpp"
@@ -86,6 +87,16 @@ Result<void> follow_until_ready(const Context& context, const store::Instance& i
     return {};
 }
 
+/// An agent that has failed is on its way out: the next command must not find its rest.
+void wait_for_end(Child& agent, const std::filesystem::path& dir) {
+    constexpr std::chrono::seconds kGrace(10);
+    const auto state = read_pid_file(dir / store::file::kHaPid);
+    if (state && state->held && state->pid == agent.pid()) {
+        const auto ended = agent.wait_for(kGrace);
+        log::debug("the host agent has {}", ended && *ended ? "ended" : "not ended yet");
+    }
+}
+
 /// Becomes the host agent. Without a terminal its output goes where it would go in the background.
 Result<void> exec_in_place(const Context& context, const store::Instance& instance, bool progress) {
     LIMA_TRY(const LaunchLogs logs, fresh_logs(instance.dir));
@@ -121,8 +132,12 @@ Result<void> start(const Context& context, const std::string& name, const StartO
         return exec_in_place(context, instance, options.progress);
     }
     const SystemTime begin = std::chrono::system_clock::now();
-    LIMA_TRY(const Child agent, launch(context, instance, options.progress));
-    return follow_until_ready(context, instance, options, begin, agent.pidfd());
+    LIMA_TRY(Child agent, launch(context, instance, options.progress));
+    auto ready = follow_until_ready(context, instance, options, begin, agent.pidfd());
+    if (!ready && ready.error().code() == Code::kAborted) {
+        wait_for_end(agent, instance.dir);
+    }
+    return ready;
 }
 
 }  // namespace lima::instance
