@@ -92,9 +92,21 @@ is_apt() {
     program=$(command -v apt-get) && [ "$(head -c 4 "$program" | tail -c 3)" = ELF ]
 }
 
+# apt asks for minutes when nobody answers; one question tells as much. A proxy asks for us.
+apt_is_reachable() {
+    [ -z "${http_proxy-}${https_proxy-}" ] || return 0
+    mirror=$(sed -n 's|^[^#]*https\{0,1\}://\([^/: ]*\).*|\1|p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
+        head -n 1)
+    [ -z "$mirror" ] || timeout 15 getent ahosts "$mirror" >/dev/null || {
+        echo "cannot resolve $mirror" >&2
+        return 1
+    }
+}
+
 # shellcheck disable=SC2086 # packages are words
 install_packages() {
     if is_apt; then
+        apt_is_reachable || return 1
         names apt
         export DEBIAN_FRONTEND=noninteractive
         set -- -q -y -o Acquire::Retries=1 -o Acquire::http::Timeout=15 -o Acquire::https::Timeout=15
