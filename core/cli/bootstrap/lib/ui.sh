@@ -91,7 +91,7 @@ on_exit() {
 on_signal() {
     local number=$1
     # a child that was just forked still has this handler
-    [[ $BASHPID == "$$" ]] || exit 1
+    [[ $BASHPID == "$$" ]] || { trap - EXIT && exit 1; }
     trap '' INT TERM HUP
     say ''
     say "$PROG: interrupted, cleaning up"
