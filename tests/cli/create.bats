@@ -117,6 +117,13 @@ load common
     [ "$(limactl list -f '{{.CPUs}}' dev)" = 2 ]
 }
 
+@test "base.yaml counts at creation, below the template" {
+    mkdir -p "$LIMA_HOME/_config"
+    printf 'cpus: 3\nmemory: 3GiB\n' >"$LIMA_HOME/_config/base.yaml"
+    create_null dev 'cpus: 1'
+    [ "$(limactl list -f '{{.CPUs}} {{.Memory}}' dev)" = "1 3221225472" ]
+}
+
 @test "no qemu driver: the error lists the paths that were tried, LIMA_DRIVERS_PATH brings it back" {
     prefix=$BATS_HOME/prefix
     mkdir -p "$prefix/bin" "$prefix/lib/lima/drivers" "$prefix/libexec" "$prefix/share/lima" "$BATS_HOME/elsewhere"

@@ -46,7 +46,8 @@ Result<store::Instance> create_from(Cli& cli, const tmpl::Read& read, const std:
                                     const EditFlags& edit) {
     LIMA_TRY(auto* context, cli.context());
     LIMA_DO(store::check_instance_name(name));
-    const tmpl::Options options = template_options(*context);
+    tmpl::Options options = template_options(*context);
+    options.with_base_yaml = true;
     LIMA_TRY(auto text, tmpl::embed(read, options));
     EditInput input;
     input.home = context->host.home;
