@@ -34,6 +34,8 @@ function(lima_add_unit_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_DEPS} lima_warnings GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE LIMA_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # What is tested is optimised in a release build; the tests themselves need not be, and build in half the time.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS ${arg_LABEL} TIMEOUT 120
     ENVIRONMENT "TZ=UTC;LC_ALL=C")
 endfunction()
