@@ -25,6 +25,12 @@ Result<> open_monitor_of(Vm& vm) {
     return {};
 }
 
+/// QEMU stops the CPUs when the host's disk is full, and then no guest hears a button.
+bool is_paused(Vm& vm) {
+    const auto status = vm.monitor("query-status");
+    return status && !json_bool(*status, "running", true);
+}
+
 Failure no_image(const Config& config) {
     return fail(Error(Code::kNotFound, fmt::format("there is neither a disk nor an image in {}",
                                                    config.dir.string()))
@@ -220,6 +226,10 @@ Result<> QemuDriver::stop(const sdk::Call& call) {
 /// Returns when the VM is gone, or when there is no hope or time left for an orderly end.
 void QemuDriver::press_power_button(const sdk::Call& call, Vm& vm) {
     const auto deadline = std::chrono::steady_clock::now() + vm.power_button_limit;
+    if (is_paused(vm)) {
+        // There may be space again. If not, it stops anew at the same write.
+        static_cast<void>(vm.monitor("cont"));
+    }
     for (;;) {
         // A busy QEMU may answer late; only one that cannot be asked is hopeless.
         if (auto pressed = vm.monitor("system_powerdown");
@@ -237,6 +247,10 @@ void QemuDriver::press_power_button(const sdk::Call& call, Vm& vm) {
                 return;
             case Vm::Wait::kTimeout:
                 break;
+        }
+        if (is_paused(vm)) {
+            host().warn("the VM is paused by an error of its disk, ending QEMU");
+            return;
         }
         if (std::chrono::steady_clock::now() >= deadline) {
             host().warn(fmt::format("the guest did not power off within {} s, ending QEMU",
