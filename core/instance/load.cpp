@@ -69,11 +69,15 @@ Result<std::vector<std::string>> check_config(const Context& context, const conf
     validate.source = &input;
     validate.images_required =
         !config.images.empty() || driver_needs_image(context, config.vm_type.value_or(""));
+    std::vector<std::string> warnings;
     if (!config.networks.empty()) {
         LIMA_TRY(const network::Networks networks, network::load(context.home));
         validate.networks = network::modes(networks);
+        warnings = networks.warnings;
     }
-    return config::validate(config, validate);
+    LIMA_TRY(const std::vector<std::string> more, config::validate(config, validate));
+    warnings.insert(warnings.end(), more.begin(), more.end());
+    return warnings;
 }
 
 store::Instance make_instance(const Context& context, const std::string& name,

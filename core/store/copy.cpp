@@ -2,6 +2,7 @@
 
 #include "core/base/fd.hpp"
 #include "core/base/fs.hpp"
+#include "core/base/units.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -144,6 +145,19 @@ Result<void> fill(int from, int to, const struct stat& source, const CopyOptions
     return {};
 }
 
+/// " (1GiB needed, 5MiB available)" when the file system is full.
+std::string space_left(const Error& error, const struct stat& source, const Path& part) {
+    if (error.code() != Code::kResourceExhausted) {
+        return "";
+    }
+    const auto needed = static_cast<std::int64_t>(source.st_blocks) * 512;
+    struct stat written{};
+    const std::int64_t used =
+        stat(part.c_str(), &written) == 0 ? static_cast<std::int64_t>(written.st_blocks) * 512 : 0;
+    const auto free = static_cast<std::int64_t>(fs::free_space(part.parent_path()).value_or(0));
+    return fmt::format(" ({} needed, {} available)", format_size(needed), format_size(free + used));
+}
+
 }  // namespace
 
 bool is_all_zero(const void* data, std::size_t size) {
@@ -197,8 +211,9 @@ Result<void> copy_sparse(const Path& from, const Path& to, const CopyOptions& op
         outcome = fs::rename(part, to);
     }
     if (!outcome) {
+        const std::string why = space_left(outcome.error(), status, part);
         unlink(part.c_str());
-        return fail(std::move(outcome.error()).wrap(context));
+        return fail(std::move(outcome.error()).wrap(context + why));
     }
     return {};
 }

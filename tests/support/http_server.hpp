@@ -34,8 +34,9 @@ struct Resource {
     std::size_t cut_after = 0;      // not 0: hang up after so many bytes of an answer's body
     int cuts = 1 << 30;             // how often
     bool fail_head = false;
-    bool hold = false;         // keep the connection open after the body, until the client hangs up
-    bool wrong_range = false;  // a 206 that begins at another byte than asked
+    bool hold = false;  // keep the connection open after the body, until the client hangs up
+    bool ignore_if_range = false;  // continue also a file that has changed
+    bool wrong_range = false;      // a 206 that begins at another byte than asked
 };
 
 struct SeenRequest {
@@ -164,8 +165,8 @@ private:
             return 0;
         }
         const auto condition = request.headers.find("if-range");
-        if (condition != request.headers.end() && condition->second != resource.etag &&
-            condition->second != resource.last_modified) {
+        if (condition != request.headers.end() && !resource.ignore_if_range &&
+            condition->second != resource.etag && condition->second != resource.last_modified) {
             return 0;
         }
         std::size_t begin = 0;

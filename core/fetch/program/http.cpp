@@ -77,9 +77,10 @@ struct Transfer {
     Reporter& reporter;
     CURL* easy = nullptr;
     Fd file;
-    std::uint64_t offset = 0;  // where the part ended before
-    std::uint64_t done = 0;    // bytes in the file now
-    std::uint64_t total = 0;   // 0 unknown
+    std::string part_validator;  // of the part that this answer shall continue
+    std::uint64_t offset = 0;    // where the part ended before
+    std::uint64_t done = 0;      // bytes in the file now
+    std::uint64_t total = 0;     // 0 unknown
     bool begun = false;
     bool restart = false;
     bool resumed = false;
@@ -148,7 +149,10 @@ Result<void> begin_body(Transfer& transfer) {
     transfer.begun = true;
     if (transfer.status() == 206) {
         const auto range = parse_content_range(transfer.header("content-range"));
-        if (!range || range->begin != transfer.offset) {
+        // Some servers continue a file that has changed, whatever If-Range says.
+        const std::string validator = validator_of(transfer);
+        const bool changed = !validator.empty() && validator != transfer.part_validator;
+        if (!range || range->begin != transfer.offset || changed) {
             transfer.restart = true;
             return fail(Code::kAborted, "the server continued at another place than asked");
         }
@@ -483,6 +487,7 @@ Attempt http_get(const Entry& entry, const std::string& algorithm, Reporter& rep
         return failed(Error(Code::kInternal, "cannot set up libcurl"));
     }
     transfer.easy = easy.get();
+    transfer.part_validator = *validator;
     List list;
     if (transfer.offset != 0) {
         list.reset(curl_slist_append(nullptr, ("If-Range: " + *validator).c_str()));

@@ -147,6 +147,16 @@ TEST_F(DownloadTest, AChangedFileIsNotGluedToAnOldPart) {
     EXPECT_EQ(text_of(target_), "new and short");
 }
 
+TEST_F(DownloadTest, AServerThatContinuesAChangedFileIsFoundOut) {
+    const Path at = entry(server_.url("/a"));
+    ASSERT_TRUE(fs::make_dirs(at));
+    ASSERT_TRUE(fs::write_file_atomic(at / "data.part", "old"));
+    ASSERT_TRUE(fs::write_file_atomic(at / "data.part.validator", "\"1\""));
+    server_.set("/a", {.body = "new file", .etag = "\"2\"", .ignore_if_range = true});
+    ASSERT_TRUE(get(request(server_.url("/a"))));
+    EXPECT_EQ(text_of(target_), "new file");
+}
+
 TEST_F(DownloadTest, APartThatDoesNotFitIsThrownAway) {
     const Path at = entry(server_.url("/a"));
     ASSERT_TRUE(fs::make_dirs(at));
