@@ -36,6 +36,7 @@ struct Resource {
     bool fail_head = false;
     bool hold = false;  // keep the connection open after the body, until the client hangs up
     bool ignore_if_range = false;  // continue also a file that has changed
+    bool lean_ranges = false;      // a 206 without what the first answer said already
     bool wrong_range = false;      // a 206 that begins at another byte than asked
 };
 
@@ -199,9 +200,11 @@ private:
         const auto add = [&](const char* name, const std::string& value) {
             head += value.empty() ? "" : std::string(name) + ": " + value + "\r\n";
         };
-        add("Last-Modified", resource.last_modified);
         add("ETag", resource.etag);
-        add("Content-Type", resource.content_type);
+        if (status != 206 || !resource.lean_ranges) {
+            add("Last-Modified", resource.last_modified);
+            add("Content-Type", resource.content_type);
+        }
         add("Location", resource.redirect);
         std::string out =
             "HTTP/1.1 " + std::to_string(status) + " X\r\nConnection: close\r\n" + head + "\r\n";

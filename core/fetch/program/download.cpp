@@ -21,7 +21,7 @@ void pause_before(int failures) {
 
 Result<void> drop_part(const Entry& entry) {
     LIMA_DO(fs::remove_if_exists(entry.part()));
-    LIMA_DO(fs::remove_if_exists(entry.part_validator()));
+    LIMA_DO(fs::remove_if_exists(entry.part_notes()));
     return {};
 }
 

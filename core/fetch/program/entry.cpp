@@ -5,6 +5,9 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace lima::fetch {
 
 std::string read_note(const Path& path) {
@@ -20,6 +23,23 @@ std::optional<Digest> recorded_digest(const Entry& entry, const std::string& alg
     return *digest;
 }
 
+PartNotes read_part_notes(const Entry& entry) {
+    const auto text = fs::read_file_if_exists(entry.part_notes());
+    if (!text || !*text) {
+        return {};
+    }
+    std::vector<std::string> parts = split(**text, '\n');
+    constexpr std::size_t kLines = 3;
+    parts.resize(std::max(parts.size(), kLines));
+    return {parts[0], parts[1], parts[2]};
+}
+
+Result<void> write_part_notes(const Entry& entry, const PartNotes& notes) {
+    return fs::write_file_atomic(
+        entry.part_notes(),
+        join({notes.validator, notes.last_modified, notes.content_type, ""}, "\n"));
+}
+
 Result<void> commit(const Entry& entry, const Arrival& arrival) {
     LIMA_DO(fs::remove_if_exists(entry.time_file()));
     LIMA_DO(fs::remove_if_exists(entry.type_file()));
@@ -28,7 +48,7 @@ Result<void> commit(const Entry& entry, const Arrival& arrival) {
     }
     LIMA_DO(fs::remove_tree(entry.raw().parent_path()));
     LIMA_DO(fs::rename(entry.part(), entry.data()));
-    LIMA_DO(fs::remove_if_exists(entry.part_validator()));
+    LIMA_DO(fs::remove_if_exists(entry.part_notes()));
     LIMA_DO(fs::write_file_atomic(entry.time_file(), arrival.last_modified));
     LIMA_DO(fs::write_file_atomic(entry.type_file(), arrival.content_type));
     if (arrival.digest) {

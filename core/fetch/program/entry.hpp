@@ -17,8 +17,7 @@ struct Entry {
 
     Path data() const { return dir / "data"; }
     Path part() const { return dir / "data.part"; }
-    /// ETag or Last-Modified of the answer that data.part began with.
-    Path part_validator() const { return dir / "data.part.validator"; }
+    Path part_notes() const { return dir / "data.part.notes"; }
     Path url_file() const { return dir / "url"; }
     Path time_file() const { return dir / "time"; }
     Path type_file() const { return dir / "type"; }
@@ -31,6 +30,16 @@ struct Entry {
 std::string read_note(const Path& path);
 /// The recorded digest of that algorithm.
 std::optional<Digest> recorded_digest(const Entry& entry, const std::string& algorithm);
+
+/// What the answer said that data.part began with: by the validator (ETag, else Last-Modified) a
+/// later one continues it.
+struct PartNotes {
+    std::string validator;
+    std::string last_modified;
+    std::string content_type;
+};
+PartNotes read_part_notes(const Entry& entry);
+Result<void> write_part_notes(const Entry& entry, const PartNotes& notes);
 
 /// What came with a complete download.
 struct Arrival {

@@ -77,10 +77,10 @@ struct Transfer {
     Reporter& reporter;
     CURL* easy = nullptr;
     Fd file;
-    std::string part_validator;  // of the part that this answer shall continue
-    std::uint64_t offset = 0;    // where the part ended before
-    std::uint64_t done = 0;      // bytes in the file now
-    std::uint64_t total = 0;     // 0 unknown
+    PartNotes notes;           // about the part that this answer shall continue
+    std::uint64_t offset = 0;  // where the part ended before
+    std::uint64_t done = 0;    // bytes in the file now
+    std::uint64_t total = 0;   // 0 unknown
     bool begun = false;
     bool restart = false;
     bool resumed = false;
@@ -151,7 +151,7 @@ Result<void> begin_body(Transfer& transfer) {
         const auto range = parse_content_range(transfer.header("content-range"));
         // Some servers continue a file that has changed, whatever If-Range says.
         const std::string validator = validator_of(transfer);
-        const bool changed = !validator.empty() && validator != transfer.part_validator;
+        const bool changed = !validator.empty() && validator != transfer.notes.validator;
         if (!range || range->begin != transfer.offset || changed) {
             transfer.restart = true;
             return fail(Code::kAborted, "the server continued at another place than asked");
@@ -167,7 +167,9 @@ Result<void> begin_body(Transfer& transfer) {
         transfer.offset = 0;
         transfer.done = 0;
         transfer.total = parse_number(transfer.header("content-length")).value_or(0);
-        LIMA_DO(fs::write_file_atomic(transfer.entry.part_validator(), validator_of(transfer)));
+        LIMA_DO(write_part_notes(transfer.entry,
+                                 {validator_of(transfer), transfer.header("last-modified"),
+                                  transfer.header("content-type")}));
     }
     LIMA_DO(check_space(transfer));
     if (!transfer.algorithm.empty()) {
@@ -352,19 +354,19 @@ bool is_transient_status(long status) {
 }
 
 /// Opens data.part; a part without a validator cannot be continued.
-Result<std::string> open_part(Transfer& transfer) {
+Result<PartNotes> open_part(Transfer& transfer) {
     const Path path = transfer.entry.part();
     transfer.file.reset(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     struct stat status{};
     if (!transfer.file || fstat(transfer.file.get(), &status) != 0) {
         return fail_errno(errno, fmt::format("cannot open {}", path.string()));
     }
-    std::string validator = read_note(transfer.entry.part_validator());
-    if (status.st_size == 0 || validator.empty()) {
-        return std::string();
+    PartNotes notes = read_part_notes(transfer.entry);
+    if (status.st_size == 0 || notes.validator.empty()) {
+        return PartNotes();
     }
     transfer.offset = static_cast<std::uint64_t>(status.st_size);
-    return validator;
+    return notes;
 }
 
 Attempt failed(Error error) {
@@ -375,7 +377,7 @@ Attempt failed(Error error) {
 
 Attempt restart(const Transfer& transfer) {
     unlink(transfer.entry.part().c_str());
-    unlink(transfer.entry.part_validator().c_str());
+    unlink(transfer.entry.part_notes().c_str());
     Attempt attempt;
     attempt.end = Attempt::End::kRestart;
     return attempt;
@@ -391,8 +393,13 @@ Attempt complete(Transfer& transfer) {
     attempt.end = Attempt::End::kComplete;
     attempt.have = transfer.done;
     attempt.resumed = transfer.resumed;
+    // The answer to a range need not repeat what the first answer said.
     attempt.last_modified = transfer.header("last-modified");
     attempt.content_type = transfer.header("content-type");
+    if (transfer.resumed && attempt.last_modified.empty()) {
+        attempt.last_modified = transfer.notes.last_modified;
+        attempt.content_type = transfer.notes.content_type;
+    }
     if (transfer.hasher) {
         attempt.digest = transfer.hasher->finish();
     }
@@ -477,9 +484,9 @@ Result<HeadAnswer> http_head(const std::string& url) {
 
 Attempt http_get(const Entry& entry, const std::string& algorithm, Reporter& reporter) {
     Transfer transfer(entry, algorithm, reporter);
-    auto validator = open_part(transfer);
-    if (!validator) {
-        return failed(std::move(validator.error()));
+    auto notes = open_part(transfer);
+    if (!notes) {
+        return failed(std::move(notes.error()));
     }
     std::array<char, CURL_ERROR_SIZE> message{};
     const Easy easy = make_easy(entry.url, message);
@@ -487,10 +494,10 @@ Attempt http_get(const Entry& entry, const std::string& algorithm, Reporter& rep
         return failed(Error(Code::kInternal, "cannot set up libcurl"));
     }
     transfer.easy = easy.get();
-    transfer.part_validator = *validator;
+    transfer.notes = std::move(*notes);
     List list;
     if (transfer.offset != 0) {
-        list.reset(curl_slist_append(nullptr, ("If-Range: " + *validator).c_str()));
+        list.reset(curl_slist_append(nullptr, ("If-Range: " + transfer.notes.validator).c_str()));
         curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, list.get());
         curl_easy_setopt(easy.get(), CURLOPT_RANGE, fmt::format("{}-", transfer.offset).c_str());
     }

@@ -118,6 +118,20 @@ TEST_F(DownloadTest, ABrokenConnectionIsResumedAtItsPlace) {
     EXPECT_EQ(requests[2].headers.at("range"), "bytes=200000-");
 }
 
+TEST_F(DownloadTest, TheDateOfAResumedFileIsThatOfItsFirstAnswer) {
+    const std::string body = noise(3000);
+    server_.set("/a", {.body = body,
+                       .last_modified = "Mon, 01 Jan 2024 00:00:00 GMT",
+                       .content_type = "text/x",
+                       .cut_after = 1000,
+                       .lean_ranges = true});
+    const auto fetched = get(request(server_.url("/a")));
+    ASSERT_TRUE(fetched) << fetched.error().text();
+    EXPECT_EQ(text_of(target_), body);
+    EXPECT_EQ(text_of(entry(server_.url("/a")) / "time"), "Mon, 01 Jan 2024 00:00:00 GMT");
+    EXPECT_EQ(text_of(entry(server_.url("/a")) / "type"), "text/x");
+}
+
 TEST_F(DownloadTest, AServerThatNeverFinishesIsAnErrorThatKeepsThePart) {
     const std::string body = noise(50000);
     server_.set("/a", {.body = body,
@@ -151,7 +165,7 @@ TEST_F(DownloadTest, AServerThatContinuesAChangedFileIsFoundOut) {
     const Path at = entry(server_.url("/a"));
     ASSERT_TRUE(fs::make_dirs(at));
     ASSERT_TRUE(fs::write_file_atomic(at / "data.part", "old"));
-    ASSERT_TRUE(fs::write_file_atomic(at / "data.part.validator", "\"1\""));
+    ASSERT_TRUE(fs::write_file_atomic(at / "data.part.notes", "\"1\""));
     server_.set("/a", {.body = "new file", .etag = "\"2\"", .ignore_if_range = true});
     ASSERT_TRUE(get(request(server_.url("/a"))));
     EXPECT_EQ(text_of(target_), "new file");
@@ -162,7 +176,7 @@ TEST_F(DownloadTest, APartThatDoesNotFitIsThrownAway) {
     ASSERT_TRUE(fs::make_dirs(at));
     // As long as the file: the server says 416.
     ASSERT_TRUE(fs::write_file_atomic(at / "data.part", "12345"));
-    ASSERT_TRUE(fs::write_file_atomic(at / "data.part.validator", "\"1\""));
+    ASSERT_TRUE(fs::write_file_atomic(at / "data.part.notes", "\"1\""));
     server_.set("/a", {.body = "abcde", .etag = "\"1\""});
     ASSERT_TRUE(get(request(server_.url("/a"))));
     EXPECT_EQ(text_of(target_), "abcde");
@@ -171,7 +185,7 @@ TEST_F(DownloadTest, APartThatDoesNotFitIsThrownAway) {
     ASSERT_TRUE(fs::remove_tree(target_));
     ASSERT_TRUE(fs::make_dirs(at));
     ASSERT_TRUE(fs::write_file_atomic(at / "data.part", "ZZZ"));
-    ASSERT_TRUE(fs::write_file_atomic(at / "data.part.validator", "\"1\""));
+    ASSERT_TRUE(fs::write_file_atomic(at / "data.part.notes", "\"1\""));
     Request with_digest = request(server_.url("/a"));
     with_digest.digest = sha256("abcde");
     ASSERT_TRUE(get(with_digest));
@@ -190,7 +204,7 @@ TEST_F(DownloadTest, AServerThatContinuesElsewhereIsAskedForTheWhole) {
     const Path at = entry(server_.url("/a"));
     ASSERT_TRUE(fs::make_dirs(at));
     ASSERT_TRUE(fs::write_file_atomic(at / "data.part", "ab"));
-    ASSERT_TRUE(fs::write_file_atomic(at / "data.part.validator", "\"1\""));
+    ASSERT_TRUE(fs::write_file_atomic(at / "data.part.notes", "\"1\""));
     server_.set("/a", {.body = "abcde", .etag = "\"1\"", .wrong_range = true});
     ASSERT_TRUE(get(request(server_.url("/a"))));
     EXPECT_EQ(text_of(target_), "abcde");
