@@ -13,8 +13,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Of all requirements together. What is not true by then makes the instance degraded.
-constexpr std::chrono::minutes kReadyWithin(10);
+/// Of all requirements together. What is not true by then makes the instance degraded. A little
+/// less than the ten minutes for which `limactl start` waits, so that it hears the reason.
+constexpr std::chrono::seconds kReadyWithin(570);
 
 constexpr const char* kForwardAgentScript = R"sh(#!/bin/bash
 set -eu
@@ -22,7 +23,10 @@ if [ -z "${SSH_AUTH_SOCK:-}" ]; then
     echo "ssh did not forward an agent: is SSH_AUTH_SOCK set on the host?" >&2
     exit 1
 fi
-[ -d /run/host-services ] || sudo -n install -d -m 0700 -o "$(id -u)" /run/host-services
+if [ ! -d /run/host-services ]; then
+    sudo -n mkdir -p -m 0700 /run/host-services
+    sudo -n chown "$(id -u)" /run/host-services
+fi
 ln -sfn "$SSH_AUTH_SOCK" /run/host-services/ssh-auth.sock
 )sh";
 

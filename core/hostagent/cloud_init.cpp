@@ -4,14 +4,13 @@
 #include "core/base/process.hpp"
 #include "core/base/text.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/streambuf.hpp>
 
 #include <chrono>
 #include <csignal>
-#include <istream>
 #include <memory>
 
 namespace lima::hostagent {
@@ -79,24 +78,25 @@ asio::awaitable<void> watch_cloud_init(std::vector<std::string> argv,
         }
     });
     CloudInitLog parser;
-    asio::streambuf buffer;
+    std::string buffer;
     std::string reason = "the output of cloud-init has ended";
     for (bool more = true; more;) {
         boost::system::error_code error;
-        co_await asio::async_read_until(output, buffer, '\n',
-                                        asio::redirect_error(asio::use_awaitable, error));
-        more = !error;
-        std::istream stream(&buffer);
-        std::string line;
-        while (more && buffer.size() > 0 && std::getline(stream, line)) {
-            if (trim(line).empty()) {
-                continue;
-            }
-            tell(progress(line, false));
-            if (parser.is_last(line)) {
-                reason = "cloud-init has finished";
-                more = false;
-            }
+        const std::size_t size =
+            co_await asio::async_read_until(output, asio::dynamic_buffer(buffer), '\n',
+                                            asio::redirect_error(asio::use_awaitable, error));
+        if (error) {
+            break;
+        }
+        const std::string line = buffer.substr(0, size - 1);
+        buffer.erase(0, size);
+        if (trim(line).empty()) {
+            continue;
+        }
+        tell(progress(line, false));
+        if (parser.is_last(line)) {
+            reason = "cloud-init has finished";
+            more = false;
         }
     }
     limit.cancel();

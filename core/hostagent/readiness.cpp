@@ -58,6 +58,15 @@ Error failure_of(const Requirement& requirement, Error last, bool timed_out) {
         .with_phase(requirement.phase);
 }
 
+/// A script of ours that is not back in time lost its connection without a word (a guest that
+/// rebooted); a probe of the user's may take as long as it likes.
+milliseconds time_for(const Requirement& requirement, Clock::time_point deadline,
+                      const ReadinessTiming& timing) {
+    const auto left =
+        std::max(std::chrono::ceil<milliseconds>(deadline - Clock::now()), milliseconds(1000));
+    return requirement.with_params ? left : std::min(left, timing.attempt);
+}
+
 }  // namespace
 
 Result<void> satisfy(const Requirement& requirement, CommandRunner& guest,
@@ -66,9 +75,7 @@ Result<void> satisfy(const Requirement& requirement, CommandRunner& guest,
     milliseconds pause = timing.first_pause;
     std::string told;
     for (;;) {
-        const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-        Attempt result =
-            attempt(requirement, guest, std::clamp(left, milliseconds(1000), timing.attempt));
+        Attempt result = attempt(requirement, guest, time_for(requirement, deadline, timing));
         if (result.satisfied) {
             return {};
         }

@@ -220,6 +220,10 @@ Plan plan_requirements(const PlanInput& input) {
             "containerd was not set up: its archive (nerdctl-full) could not be had; the guest "
             "runs without it");
     }
+    if (facts.reverse_sshfs) {
+        plan.notices.emplace_back(
+            "mounts of the type reverse-sshfs are not made by this version: set mountType to 9p");
+    }
     for (Requirement& probe : user_probes(facts)) {
         plan.optional.push_back(std::move(probe));
     }

@@ -29,6 +29,13 @@ TEST(CloudInit, TellsLinesUntilTheLast) {
     EXPECT_EQ(seen[3].log_line, "cloud-init has finished");
 }
 
+TEST(CloudInit, LinesComeWhole) {
+    const auto seen = watch("printf 'one\\ntw'; sleep 0.1; printf 'o\\n  three\\npart'");
+    ASSERT_EQ(seen.size(), 5U);
+    EXPECT_EQ(seen[2].log_line, "two");
+    EXPECT_EQ(seen[3].log_line, "  three");
+}
+
 TEST(CloudInit, AnEndThatComesEarlyCompletesToo) {
     const auto seen = watch("echo one");
     ASSERT_EQ(seen.size(), 3U);
