@@ -60,8 +60,13 @@ protected:
         ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
         qemu_.reset(ends[1]);
         say(R"({"QMP": {}})");
-        say(R"({"return": {}, "id": 1})");
-        const auto opened = vm_->open_monitor(Fd(ends[0]), 5s);
+        // An answer before its question would be dropped.
+        std::thread answering([this] {
+            ASSERT_TRUE(wait_readable(qemu_.get(), 60s).value_or(false));
+            say(R"({"return": {}, "id": 1})");
+        });
+        const auto opened = vm_->open_monitor(Fd(ends[0]), 60s);
+        answering.join();
         ASSERT_TRUE(opened) << opened.error().text();
     }
     /// Hangs up, and waits until all that was said is heard.
