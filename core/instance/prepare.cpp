@@ -66,14 +66,43 @@ Result<void> provide_image(const Context& context, const ConfiguredDriver& confi
                               configured.info.supported_image_formats);
 }
 
+/// What the disk was when it was made. A guest can write the header of another format into a raw
+/// disk; whoever believed it would open files of the guest's choice.
+Result<std::string> disk_format(const Path& dir) {
+    const Path record = dir / store::file::kDiskFormat;
+    LIMA_TRY(const auto recorded, fs::read_file_if_exists(record));
+    if (recorded) {
+        return std::string(trim(*recorded));
+    }
+    LIMA_TRY(const image::Info info, image::inspect(dir / store::file::kDisk));
+    LIMA_DO(fs::write_file_atomic(record, info.format + "\n", 0444));
+    return info.format;
+}
+
+Result<std::int64_t> disk_size(const Path& disk, const std::string& format) {
+    if (format != "raw") {
+        return image::virtual_size(disk);
+    }
+    std::error_code error;
+    const auto size = std::filesystem::file_size(disk, error);
+    if (error) {
+        return fail_errno(error.value(), "cannot read the size of " + disk.string());
+    }
+    return static_cast<std::int64_t>(size);
+}
+
 Result<void> grow_disk(const store::Instance& instance) {
     const Path disk = Path(instance.dir) / store::file::kDisk;
-    if (!fs::exists(disk) || instance.disk == 0) {
+    if (!fs::exists(disk)) {
+        return {};
+    }
+    LIMA_TRY(const std::string format, disk_format(instance.dir));
+    if (instance.disk == 0) {
         return {};
     }
     constexpr std::int64_t kSector = 512;
     const std::int64_t wanted = (instance.disk + kSector - 1) / kSector * kSector;
-    LIMA_TRY(const std::int64_t now, image::virtual_size(disk));
+    LIMA_TRY(const std::int64_t now, disk_size(disk, format));
     if (now == wanted) {
         return {};
     }
@@ -85,9 +114,8 @@ Result<void> grow_disk(const store::Instance& instance) {
                       format_size(now), format_size(wanted)))
                 .with_hint(fmt::format("set `disk` to {} or more", format_size(now))));
     }
-    LIMA_TRY(const image::Info info, image::inspect(disk));
     log::info("Resizing the disk from {} to {}", format_size(now), format_size(wanted));
-    return image::resize(disk, info.format, wanted);
+    return image::resize(disk, format, wanted);
 }
 
 void provide_containerd(const Context& context, const ConfiguredDriver& configured) {

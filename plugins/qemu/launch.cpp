@@ -137,7 +137,10 @@ Result<void> Launch::prepare_disks() {
         const std::string path = (dir / "disk").string();
         LIMA_TRY(const sdk::DiskInfo info, services_.disks.inspect(call_, path),
                  "cannot inspect {}", path);
-        host_.disk = DiskFile{path, info.format};
+        // The host's record of how the disk was made counts more than its content, which is the
+        // guest's.
+        LIMA_TRY(const auto recorded, fs::read_file_if_exists(dir / "disk.format"));
+        host_.disk = DiskFile{path, recorded ? std::string(trim(*recorded)) : info.format};
     }
     host_.iso = fs::exists(dir / "iso");
     host_.kernel = fs::exists(dir / "kernel");

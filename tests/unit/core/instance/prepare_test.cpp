@@ -50,6 +50,20 @@ TEST_F(PrepareTest, ADiskNeverShrinks) {
     EXPECT_EQ(std::filesystem::file_size(file("disk")), 1U << 20);
 }
 
+TEST_F(PrepareTest, ARawDiskStaysOneWhateverTheGuestWritesIntoIt) {
+    ASSERT_TRUE(make_and_prepare(disk_yaml(small_image())));
+    EXPECT_EQ(text_of(file("disk.format")), "raw\n");
+    // The header of a qcow2 image of 16 MiB, as a guest could write it to its first sector.
+    std::string content = text_of(file("disk"));
+    content.replace(
+        0, 32,
+        std::string("QFI\xfb\0\0\0\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x10\0\0\0\0\1\0\0\0", 32));
+    write(file("disk"), content);
+    EXPECT_TRUE(prepare_again());
+    EXPECT_EQ(std::filesystem::file_size(file("disk")), 1U << 20);
+    EXPECT_EQ(text_of(file("disk.format")), "raw\n");
+}
+
 TEST_F(PrepareTest, AQcow2DiskGrowsToo) {
     if (!find_program("qemu-img")) {
         GTEST_SKIP() << "no qemu-img";

@@ -275,12 +275,29 @@ std::string wait_for_log(const std::filesystem::path& log, std::string_view text
     return content;
 }
 
-TEST_F(QemuVm, PowersALinuxGuestOff) {
-    const char* guest = std::getenv("LIMA_TEST_GUEST");
-    if (guest == nullptr) {
-        GTEST_SKIP() << "LIMA_TEST_GUEST is not set";
+/// Where `limactl bootstrap` keeps the small guest; empty when it is not built.
+std::filesystem::path mini_guest() {
+    const char* cache = std::getenv("LIMA_BOOTSTRAP_CACHE");
+    const char* home = std::getenv("HOME");
+    const std::filesystem::path all =
+        cache != nullptr
+            ? std::filesystem::path(cache)
+            : std::filesystem::path(home != nullptr ? home : "") / ".cache/lima/bootstrap";
+    constexpr std::string_view kName = "debian-12-bootstrap-mini-";
+    for (const auto& name : fs::list_names(all).value_or(std::vector<std::string>{})) {
+        if (name.starts_with(kName) && !name.starts_with("debian-12-bootstrap-mini-aarch64") &&
+            fs::exists(all / name / "disk.raw") && fs::exists(all / name / "boot/vmlinuz")) {
+            return all / name;
+        }
     }
-    const std::filesystem::path dir = guest;
+    return {};
+}
+
+TEST_F(QemuVm, PowersALinuxGuestOff) {
+    const std::filesystem::path dir = mini_guest();
+    if (dir.empty()) {
+        GTEST_SKIP() << "build the guest first: limactl bootstrap debian-12 --profile mini";
+    }
     std::filesystem::copy_file(dir / "boot/vmlinuz", inst_ / "kernel");
     std::filesystem::copy_file(dir / "boot/initrd", inst_ / "initrd");
     std::filesystem::copy_file(dir / "disk.raw", inst_ / "image");
