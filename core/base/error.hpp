@@ -1,13 +1,14 @@
 // Result and Error (from the SDK) with formatted messages, and the macros that pass errors on.
 //
-//   LIMA_TRY(auto text, fs::read_file(path), "cannot read {}", path);   declares text, or returns the wrapped error
-//   LIMA_DO(fs::remove(path));                                          for a Result<void>
-//   LIMA_CO_TRY / LIMA_CO_DO                                            the same in a coroutine (co_return)
+//   LIMA_TRY(auto text, fs::read_file(path), "cannot read {}", path);   declares text, or returns
+//   the wrapped error LIMA_DO(fs::remove(path));                                          for a
+//   Result<void> LIMA_CO_TRY / LIMA_CO_DO                                            the same in a
+//   coroutine (co_return)
 #pragma once
 
-#include <fmt/core.h>
-
 #include <lima/result.hpp>
+
+#include <fmt/core.h>
 
 #include <string>
 
@@ -18,7 +19,8 @@ Failure failf(Code code, fmt::format_string<Args...> format, Args&&... args) {
     return fail(code, fmt::format(format, std::forward<Args>(args)...));
 }
 
-/// An error from errno (or another system error number): its code follows the number, its text ends in strerror.
+/// An error from errno (or another system error number): its code follows the number, its text ends
+/// in strerror.
 Failure fail_errno(int number, std::string_view context);
 Code code_from_errno(int number);
 
@@ -37,18 +39,18 @@ Error wrap_error(Error error, fmt::format_string<Args...> format, Args&&... args
 
 #define LIMA_CAT2(a, b) a##b
 #define LIMA_CAT(a, b) LIMA_CAT2(a, b)
-#define LIMA_TRY_IMPL(tmp, ret, decl, expr, ...)                                                 \
-    auto tmp = (expr);                                                                           \
-    if (!tmp) {                                                                                  \
-        ret ::lima::fail(                                                                        \
-            ::lima::detail::wrap_error(std::move(tmp.error()) __VA_OPT__(, ) __VA_ARGS__));      \
-    }                                                                                            \
+#define LIMA_TRY_IMPL(tmp, ret, decl, expr, ...)                                            \
+    auto tmp = (expr);                                                                      \
+    if (!tmp) {                                                                             \
+        ret ::lima::fail(                                                                   \
+            ::lima::detail::wrap_error(std::move(tmp.error()) __VA_OPT__(, ) __VA_ARGS__)); \
+    }                                                                                       \
     decl = std::move(*tmp)
-#define LIMA_DO_IMPL(tmp, ret, expr, ...)                                                        \
-    if (auto tmp = (expr); !tmp) {                                                               \
-        ret ::lima::fail(                                                                        \
-            ::lima::detail::wrap_error(std::move(tmp.error()) __VA_OPT__(, ) __VA_ARGS__));      \
-    }                                                                                            \
+#define LIMA_DO_IMPL(tmp, ret, expr, ...)                                                   \
+    if (auto tmp = (expr); !tmp) {                                                          \
+        ret ::lima::fail(                                                                   \
+            ::lima::detail::wrap_error(std::move(tmp.error()) __VA_OPT__(, ) __VA_ARGS__)); \
+    }                                                                                       \
     static_assert(true)
 #define LIMA_TRY(decl, expr, ...) \
     LIMA_TRY_IMPL(LIMA_CAT(lima_try_, __LINE__), return, decl, expr __VA_OPT__(, ) __VA_ARGS__)

@@ -1,5 +1,5 @@
-// Fd owns one file descriptor. Every descriptor of ours is close-on-exec; what a child shall have is passed by name
-// (SpawnOptions::inherit).
+// Fd owns one file descriptor. Every descriptor of ours is close-on-exec; what a child shall have
+// is passed by name (SpawnOptions::inherit).
 #pragma once
 
 #include "core/base/error.hpp"
@@ -45,7 +45,8 @@ Result<std::string> read_all(int fd);
 Result<void> write_all(int fd, std::string_view data);
 /// True when readable (or at its end) within the time; negative waits for ever.
 Result<bool> wait_readable(int fd, std::chrono::milliseconds timeout);
-/// Connects to a unix stream socket; kUnavailable when nobody listens, kNotFound when the file is not there.
+/// Connects to a unix stream socket; kUnavailable when nobody listens, kNotFound when the file is
+/// not there.
 Result<Fd> connect_unix(const std::string& path);
 
 }  // namespace lima

@@ -1,5 +1,6 @@
-// Locks that tell the truth about who lives: flock(2) on a file or directory, and PID files that are locked for the
-// life of the process they name. State is what is held, not what was left behind.
+// Locks that tell the truth about who lives: flock(2) on a file or directory, and PID files that
+// are locked for the life of the process they name. State is what is held, not what was left
+// behind.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -11,8 +12,8 @@
 
 namespace lima {
 
-/// flock(LOCK_EX) on a file (created 0644 if missing) or an existing directory; released by the destructor or by the
-/// death of the process.
+/// flock(LOCK_EX) on a file (created 0644 if missing) or an existing directory; released by the
+/// destructor or by the death of the process.
 class FileLock {
 public:
     /// Waits for it.
@@ -26,11 +27,12 @@ private:
     Fd fd_;
 };
 
-/// A PID file held by this process: "123\n", 0644, locked. A child that inherits fd() keeps the lock after us, which
-/// is how <vmType>.pid stays locked exactly as long as the VM process lives.
+/// A PID file held by this process: "123\n", 0644, locked. A child that inherits fd() keeps the
+/// lock after us, which is how <vmType>.pid stays locked exactly as long as the VM process lives.
 class PidFile {
 public:
-    /// Takes the lock and writes our pid; kAlreadyExists names the pid that holds it. A stale file is taken over.
+    /// Takes the lock and writes our pid; kAlreadyExists names the pid that holds it. A stale file
+    /// is taken over.
     static Result<PidFile> create(const std::filesystem::path& path);
     /// Rewrites the content: for the child that inherits the lock.
     Result<void> set_pid(pid_t pid);
@@ -53,12 +55,13 @@ private:
 
 /// What a PID file says about the world.
 struct PidFileState {
-    pid_t pid = 0;     // 0: no file, or a stale one
-    bool held = false; // somebody holds its lock: it is alive for sure
+    pid_t pid = 0;      // 0: no file, or a stale one
+    bool held = false;  // somebody holds its lock: it is alive for sure
 };
-/// A locked file is alive. An unlocked one is stale unless it names a live process that started before the file was
-/// written and whose executable name is in `foreign_names` (files of other programs that do not lock, such as the
-/// original's "limactl"); pid reuse is thereby no danger. Never removes anything.
+/// A locked file is alive. An unlocked one is stale unless it names a live process that started
+/// before the file was written and whose executable name is in `foreign_names` (files of other
+/// programs that do not lock, such as the original's "limactl"); pid reuse is thereby no danger.
+/// Never removes anything.
 Result<PidFileState> read_pid_file(const std::filesystem::path& path,
                                    const std::vector<std::string>& foreign_names = {});
 

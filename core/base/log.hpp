@@ -1,8 +1,10 @@
-// The log facade: what the rest of the code calls. Where a record goes is decided by the one sink that an executable
-// installs in main (base/log_sink.hpp), or a driver module from its host. stderr only; stdout is data.
+// The log facade: what the rest of the code calls. Where a record goes is decided by the one sink
+// that an executable installs in main (base/log_sink.hpp), or a driver module from its host. stderr
+// only; stdout is data.
 //
-// Levels: error = the operation failed; warning = the user should act; info = state changed; debug, trace = for us.
-// Never log an error and return it too. Thread: every function may be called from any thread.
+// Levels: error = the operation failed; warning = the user should act; info = state changed; debug,
+// trace = for us. Never log an error and return it too. Thread: every function may be called from
+// any thread.
 #pragma once
 
 #include <fmt/core.h>

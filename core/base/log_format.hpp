@@ -1,5 +1,5 @@
-// The three encodings of a log record, compatible with logrus: text for a terminal, text for a file or pipe, JSON.
-// Pure functions; log_sink.hpp writes their results.
+// The three encodings of a log record, compatible with logrus: text for a terminal, text for a file
+// or pipe, JSON. Pure functions; log_sink.hpp writes their results.
 #pragma once
 
 #include "core/base/log.hpp"

@@ -1,5 +1,5 @@
-// The sink of executables, on spdlog. The one file in the project that sees spdlog is its .cpp; it is a library of its
-// own (lima::log_sink) which no driver module links.
+// The sink of executables, on spdlog. The one file in the project that sees spdlog is its .cpp; it
+// is a library of its own (lima::log_sink) which no driver module links.
 #pragma once
 
 #include "core/base/log_format.hpp"

@@ -1,12 +1,10 @@
-// Children: one way to start, watch and signal them. posix_spawn, never bare fork; signals reset, own process group,
-// nothing inherited but what is named. A child is waited for by pidfd, so that waiting is an event and a signal can
-// never hit a recycled pid.
+// Children: one way to start, watch and signal them. posix_spawn, never bare fork; signals reset,
+// own process group, nothing inherited but what is named. A child is waited for by pidfd, so that
+// waiting is an event and a signal can never hit a recycled pid.
 #pragma once
 
 #include "core/base/error.hpp"
 #include "core/base/fd.hpp"
-
-#include <sys/types.h>
 
 #include <chrono>
 #include <filesystem>
@@ -14,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <vector>
 
 namespace lima {
@@ -29,17 +28,17 @@ struct ExitStatus {
 };
 
 struct SpawnOptions {
-    std::vector<std::string> argv{};               // argv[0] is looked up in PATH unless it has a slash
-    std::optional<std::vector<std::string>> env{}; // whole environment "K=V"; unset inherits
+    std::vector<std::string> argv{};  // argv[0] is looked up in PATH unless it has a slash
+    std::optional<std::vector<std::string>> env{};  // whole environment "K=V"; unset inherits
     std::map<std::string, std::string> extra_env{};
     std::optional<std::filesystem::path> cwd{};
-    int stdin_fd = -1;   // borrowed for the call; -1 is /dev/null
+    int stdin_fd = -1;  // borrowed for the call; -1 is /dev/null
     int stdout_fd = -1;
     int stderr_fd = -1;
-    bool inherit_stdio = false;  // keep 0, 1 and 2 where the three above are -1
+    bool inherit_stdio = false;                  // keep 0, 1 and 2 where the three above are -1
     std::vector<std::pair<int, int>> inherit{};  // {ours, its number in the child}
-    bool new_session = false;    // setsid: for daemons
-    bool new_group = true;       // own process group: ^C at the terminal does not reach it
+    bool new_session = false;                    // setsid: for daemons
+    bool new_group = true;  // own process group: ^C at the terminal does not reach it
 };
 
 /// Who a process is: a pid alone is reused.
@@ -106,7 +105,8 @@ private:
 
 /// The running program with links resolved.
 std::filesystem::path self_executable();
-/// The running program as it was called: argv[0], looked up in PATH and made absolute, with links kept.
+/// The running program as it was called: argv[0], looked up in PATH and made absolute, with links
+/// kept.
 std::filesystem::path self_invocation();
 
 }  // namespace lima

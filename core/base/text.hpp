@@ -1,4 +1,5 @@
-// Small text helpers: splitting, trimming and the four ways of quoting that the outputs are specified with.
+// Small text helpers: splitting, trimming and the four ways of quoting that the outputs are
+// specified with.
 #pragma once
 
 #include <string>
@@ -14,12 +15,12 @@ std::vector<std::string_view> lines(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string to_lower(std::string_view text);  // ASCII
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
-bool is_identifier(std::string_view text);    // instance and disk names: spec/config.md 6.1
+bool is_identifier(std::string_view text);  // instance and disk names: spec/config.md 6.1
 
-std::string go_quote(std::string_view text);    // Go's %q
-std::string name_quote(std::string_view text);  // Go's %#q: `text`, or %q where that cannot be
-std::string shell_quote(std::string_view text); // bare when safe, else '…'
-std::string html_escape_json(std::string text); // < > & as \u003c …, in already encoded JSON
+std::string go_quote(std::string_view text);     // Go's %q
+std::string name_quote(std::string_view text);   // Go's %#q: `text`, or %q where that cannot be
+std::string shell_quote(std::string_view text);  // bare when safe, else '…'
+std::string html_escape_json(std::string text);  // < > & as \u003c …, in already encoded JSON
 std::string to_hex(std::string_view bytes);
 /// Edit distance, for "did you mean".
 std::size_t edit_distance(std::string_view a, std::string_view b);

@@ -1,6 +1,7 @@
-// What commands do with an instance: orchestration only; each step lives in a folder further left. Straight-line code,
-// called by limactl (and inspect by lima-hostagent). Every function that changes an instance holds its lock, so that of
-// two commands at once one wins and the other says so.
+// What commands do with an instance: orchestration only; each step lives in a folder further left.
+// Straight-line code, called by limactl (and inspect by lima-hostagent). Every function that
+// changes an instance holds its lock, so that of two commands at once one wins and the other says
+// so.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -20,26 +21,28 @@ namespace lima::instance {
 struct Context {
     store::Home home;
     HostFacts host;
-    std::filesystem::path self;        // the running limactl
-    std::filesystem::path hostagent;   // libexec/lima/lima-hostagent
+    std::filesystem::path self;       // the running limactl
+    std::filesystem::path hostagent;  // libexec/lima/lima-hostagent
     bool debug = false;
     /// Shows progress of downloads and disk work; may be empty.
     std::function<void(const fetch::Progress&, const std::string& description)> progress;
 };
 Result<Context> make_context();
 
-/// kNotFound when there is no such instance (no directory, or no lima.yaml). Other troubles are in Instance::errors.
+/// kNotFound when there is no such instance (no directory, or no lima.yaml). Other troubles are in
+/// Instance::errors.
 Result<store::Instance> inspect(const Context& context, const std::string& name);
 
 struct CreateInput {
     std::string name;
-    std::string yaml;  // after embedding and edits: stored as it is
+    std::string yaml;         // after embedding and edits: stored as it is
     std::string source_file;  // for messages
 };
 /// Validates, makes the directory, lets the driver create its state. On failure nothing is left.
 Result<store::Instance> create(const Context& context, const CreateInput& input);
 /// Checks an edited text as create does, without touching anything; the file name is for messages.
-Result<void> check_yaml(const Context& context, const std::string& name, const std::string& yaml, const std::string& file);
+Result<void> check_yaml(const Context& context, const std::string& name, const std::string& yaml,
+                        const std::string& file);
 
 /// Downloads, disk, resize: everything before the VM can start.
 Result<void> prepare(const Context& context, const store::Instance& instance);
@@ -59,6 +62,7 @@ Result<void> stop(const Context& context, const std::string& name, const StopOpt
 /// kNotFound when it does not exist, kFailedPrecondition when protected or running without force.
 Result<void> remove(const Context& context, const std::string& name, bool force);
 
-Result<bool> set_protected(const Context& context, const std::string& name, bool value);  // false: was so already
+Result<bool> set_protected(const Context& context, const std::string& name,
+                           bool value);  // false: was so already
 
 }  // namespace lima::instance

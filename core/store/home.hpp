@@ -21,7 +21,8 @@ inline constexpr const char* kCloudConfig = "cloud-config.yaml";
 inline constexpr const char* kCidata = "cidata.iso";
 inline constexpr const char* kImage = "image";
 inline constexpr const char* kDisk = "disk";
-inline constexpr const char* kDiskFormat = "disk.format";  // ours: what the disk was when it was made
+inline constexpr const char* kDiskFormat =
+    "disk.format";  // ours: what the disk was when it was made
 inline constexpr const char* kIso = "iso";
 inline constexpr const char* kBaseDisk = "basedisk";
 inline constexpr const char* kDiffDisk = "diffdisk";

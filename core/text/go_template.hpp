@@ -1,6 +1,7 @@
-// The subset of Go's text/template that Lima's users write: {{.Field.Sub}}, pipelines, the built-in functions, if, else
-// if, range, with, define, template, block, variables, trim markers, comments; plus functions that the caller adds.
-// Data is JSON; a missing key of an object prints <no value>, unless the caller asks for Go's struct behaviour.
+// The subset of Go's text/template that Lima's users write: {{.Field.Sub}}, pipelines, the built-in
+// functions, if, else if, range, with, define, template, block, variables, trim markers, comments;
+// plus functions that the caller adds. Data is JSON; a missing key of an object prints <no value>,
+// unless the caller asks for Go's struct behaviour.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -18,7 +19,8 @@ using TemplateFunction = std::function<Result<Json>(const std::vector<Json>& arg
 
 struct TemplateOptions {
     std::map<std::string, TemplateFunction> functions{};
-    /// Top-level fields: an unknown one is the error "can't evaluate field X" instead of <no value>.
+    /// Top-level fields: an unknown one is the error "can't evaluate field X" instead of <no
+    /// value>.
     bool strict_fields = false;
     std::string name = "template";
 };
@@ -40,6 +42,7 @@ private:
 };
 
 /// parse and execute.
-Result<std::string> expand_template(std::string_view text, const Json& data, TemplateOptions options = {});
+Result<std::string> expand_template(std::string_view text, const Json& data,
+                                    TemplateOptions options = {});
 
 }  // namespace lima::text

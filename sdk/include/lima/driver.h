@@ -10,6 +10,7 @@
  * sinks that the host owns. No function may throw or longjmp. A module is never unloaded.
  * Sizes are bytes, times are milliseconds.
  */
+/* clang-format off: the contract is laid out by hand */
 #ifndef LIMA_DRIVER_H
 #define LIMA_DRIVER_H
 

@@ -1,9 +1,11 @@
-// lima/result.hpp - how an error travels: Result<T> is a value or an Error. The SDK, the drivers and the core share it.
+// lima/result.hpp - how an error travels: Result<T> is a value or an Error. The SDK, the drivers
+// and the core share it.
 //
-// An Error is one pointer. It has a code (numbered as gRPC's, and as LIMA_* in driver.h), a message in Go's style
-// (lower case, no full stop, the outer text does not repeat the inner) and, where known, the phase in which the work
-// was and a hint that says what to do next. wrap() adds an outer text; text() prints the chain "outer: inner".
-// Thread: an Error is a value, movable between threads, not shared by them.
+// An Error is one pointer. It has a code (numbered as gRPC's, and as LIMA_* in driver.h), a message
+// in Go's style (lower case, no full stop, the outer text does not repeat the inner) and, where
+// known, the phase in which the work was and a hint that says what to do next. wrap() adds an outer
+// text; text() prints the chain "outer: inner". Thread: an Error is a value, movable between
+// threads, not shared by them.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -52,7 +54,8 @@ public:
     const std::string& text() const { return body_->text; }
     /// What the user can do next; empty where nobody knows.
     const std::string& hint() const { return body_->hint; }
-    /// The phase of the work in which it failed, such as "prepare" or "boot"; empty where it has none.
+    /// The phase of the work in which it failed, such as "prepare" or "boot"; empty where it has
+    /// none.
     const std::string& phase() const { return body_->phase; }
 
     Error wrap(std::string_view context) && {
@@ -96,8 +99,6 @@ inline Failure fail(Code code, std::string message) {
     return Failure(Error(code, std::move(message)));
 }
 
-inline Failure fail(Error error) {
-    return Failure(std::move(error));
-}
+inline Failure fail(Error error) { return Failure(std::move(error)); }
 
 }  // namespace lima

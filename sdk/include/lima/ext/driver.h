@@ -1,5 +1,6 @@
 /* lima/ext/driver.h - what a driver can offer beyond its table, by lima_driver.get_extension. C11 and C++.
  * Each table is frozen behind "name/revision"; a change is a new revision, and both may be offered. */
+/* clang-format off: the contract is laid out by hand */
 #ifndef LIMA_EXT_DRIVER_H
 #define LIMA_EXT_DRIVER_H
 

@@ -1,5 +1,6 @@
 /* lima/ext/host.h - services that the host gives to drivers, by lima_host.get_extension. C11 and C++.
  * All functions return a lima_status; the text of a failure goes to call->fail. */
+/* clang-format off: the contract is laid out by hand */
 #ifndef LIMA_EXT_HOST_H
 #define LIMA_EXT_HOST_H
 

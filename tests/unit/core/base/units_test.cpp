@@ -72,7 +72,8 @@ TEST(Units, FormatSize) {
 }
 
 TEST(Units, SizesSurviveTheWayThroughText) {
-    for (const std::int64_t bytes : {std::int64_t{512} << 20, 4 * kGiB, 20 * kGiB, kGiB + kGiB / 2}) {
+    for (const std::int64_t bytes :
+         {std::int64_t{512} << 20, 4 * kGiB, 20 * kGiB, kGiB + kGiB / 2}) {
         EXPECT_EQ(*parse_size(format_size(bytes)), bytes);
     }
 }

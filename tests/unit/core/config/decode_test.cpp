@@ -5,13 +5,13 @@
 namespace lima::config {
 namespace {
 
-using test::kImages;
-using test::input;
-using test::layered;
-using test::must_load;
-using test::load_error;
-using test::problems;
 using test::has;
+using test::input;
+using test::kImages;
+using test::layered;
+using test::load_error;
+using test::must_load;
+using test::problems;
 
 TEST(Decode, V01EmptyDocument) {
     for (const char* text : {"", "# nothing\n"}) {

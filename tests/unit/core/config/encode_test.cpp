@@ -57,7 +57,8 @@ TEST(Encode, KeysComeInTheSpecifiedOrder) {
 
 TEST(Encode, FilledConfigSurvivesJsonAndYaml) {
     const Config config = must_load(
-        "images: [{location: /a, kernel: {location: /k, cmdline: x}, initrd: {location: /i}, variant: v, "
+        "images: [{location: /a, kernel: {location: /k, cmdline: x}, initrd: {location: /i}, "
+        "variant: v, "
         "archVariant: v3}]\n"
         "vmOpts: {qemu: {cpuType: null, x: [1, 2.5]}}\nmounts: [{location: /m, 9p: {cache: none}, "
         "virtiofs: {queueSize: 3}}]\n"

@@ -4,13 +4,13 @@
 namespace lima::config {
 namespace {
 
-using test::kImages;
+using test::has;
 using test::host;
 using test::input;
-using test::must_load;
+using test::kImages;
 using test::load_error;
+using test::must_load;
 using test::problems;
-using test::has;
 
 TEST(Defaults, V16BuiltIns) {
     const Config config = must_load(kImages);

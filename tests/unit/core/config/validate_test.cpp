@@ -5,14 +5,14 @@
 namespace lima::config {
 namespace {
 
-using test::kImages;
+using test::count;
+using test::has;
 using test::host;
 using test::input;
+using test::kImages;
 using test::layered;
 using test::must_load;
 using test::problems;
-using test::count;
-using test::has;
 
 TEST(Validate, V39Params) {
     for (const std::string name : {"_Name", "3Name", "Last.Name"}) {
