@@ -10,6 +10,7 @@
 #include "core/hostagent/port.hpp"
 #include "core/instance/instance.hpp"
 #include "core/instance/open_driver.hpp"
+#include "core/network/networks.hpp"
 #include "core/ssh/keys.hpp"
 #include "core/store/status.hpp"
 
@@ -103,6 +104,7 @@ Result<cidata::Input> cidata_input(const Machine& machine, const Options& option
                               config.ssh.load_dot_ssh_pub_keys.value_or(false), host.home));
     input.host_home = host.home.string();
     input.machine_id = host.machine_id;
+    LIMA_TRY(input.user_v2_names, network::user_v2_names(machine.home));
     input.vsock_port = machine.info.vsock_port;
     input.virtio_port = machine.info.virtio_port;
     input.no_cloud_init = machine.info.no_cloud_init;

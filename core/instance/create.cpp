@@ -92,17 +92,6 @@ Result<NewDir> NewDir::make(const Context& context, const std::string& name) {
     return made;
 }
 
-Result<std::vector<std::string>> user_v2_names(const Context& context) {
-    LIMA_TRY(const network::Networks networks, network::load(context.home));
-    std::vector<std::string> names;
-    for (const auto& [name, mode] : network::modes(networks)) {
-        if (mode == network::kUserV2) {
-            names.push_back(name);
-        }
-    }
-    return names;
-}
-
 /// For the user to read; the host agent writes the same at each start.
 Result<void> write_cloud_config(const Context& context, const ConfiguredDriver& configured) {
     const store::Instance& instance = configured.instance;
@@ -124,7 +113,7 @@ Result<void> write_cloud_config(const Context& context, const ConfiguredDriver& 
     input.vsock_port = configured.info.vsock_port;
     input.virtio_port = configured.info.virtio_port;
     input.no_cloud_init = configured.info.no_cloud_init;
-    LIMA_TRY(input.user_v2_names, user_v2_names(context));
+    LIMA_TRY(input.user_v2_names, network::user_v2_names(context.home));
     LIMA_TRY(const std::string text, cidata::cloud_config(input));
     return fs::write_file_atomic(std::filesystem::path(instance.dir) / store::file::kCloudConfig,
                                  text, 0444);

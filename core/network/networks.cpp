@@ -215,4 +215,15 @@ std::map<std::string, std::string> modes(const Networks& networks) {
     return result;
 }
 
+Result<std::vector<std::string>> user_v2_names(const store::Home& home) {
+    LIMA_TRY(const Networks networks, load(home));
+    std::vector<std::string> names;
+    for (const auto& [name, mode] : modes(networks)) {
+        if (mode == kUserV2) {
+            names.push_back(name);
+        }
+    }
+    return names;
+}
+
 }  // namespace lima::network

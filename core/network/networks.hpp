@@ -50,4 +50,8 @@ Result<void> create_file(const store::Home& home);
 /// Name to mode, as config::ValidateInput wants it.
 std::map<std::string, std::string> modes(const Networks& networks);
 
+/// The networks of mode user-v2 that networks.yaml names: whose guests have the gateway as their
+/// DNS server.
+Result<std::vector<std::string>> user_v2_names(const store::Home& home);
+
 }  // namespace lima::network

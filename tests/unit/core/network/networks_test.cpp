@@ -35,6 +35,18 @@ TEST(Networks, UserV2IsAlwaysThere) {
     EXPECT_EQ(incomplete.networks.at("user-v2").gateway, "192.168.104.1");
 }
 
+TEST(Networks, NamesOfTheUserV2Ones) {
+    const auto dir = fs::TempDir::create("networks-").value();
+    const store::Home home(dir.path());
+    EXPECT_EQ(user_v2_names(home).value(), (std::vector<std::string>{"user-v2"}));
+    ASSERT_TRUE(fs::make_dirs(home.config_dir()));
+    ASSERT_TRUE(fs::write_file_atomic(
+        home.config_dir() / "networks.yaml",
+        "networks:\n  mine: {mode: user-v2, gateway: 10.0.0.1, netmask: 255.0.0.0}\n"
+        "  shared: {mode: shared, gateway: 10.1.0.1, dhcpEnd: 10.1.0.9, netmask: 255.0.0.0}\n"));
+    EXPECT_EQ(user_v2_names(home).value(), (std::vector<std::string>{"mine"}));
+}
+
 TEST(Networks, UnknownKeysWarnWithTheirPlace) {
     const Networks old = parse("paths:\n  vdeSwitch: /x\nextra: 1\n", "networks.yaml").value();
     ASSERT_EQ(old.warnings.size(), 2U);
