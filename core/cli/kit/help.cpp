@@ -110,10 +110,9 @@ std::string help_text(const Command& command) {
         while (root->parent() != nullptr) {
             root = root->parent();
         }
-        Rows rows;
-        std::string text = flag_rows(*root);
+        const std::string rows = flag_rows(*root);
         std::string kept;
-        for (const auto line : lines(text)) {
+        for (const auto line : lines(rows)) {
             if (line.find("--help") == std::string_view::npos &&
                 line.find("--version") == std::string_view::npos) {
                 kept += std::string(line) + "\n";
