@@ -13,6 +13,9 @@ find_package(LibArchive REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBSSH2 REQUIRED IMPORTED_TARGET libssh2)
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(GRPC REQUIRED grpc++_unsecure)
+find_program(LIMA_PROTOC protoc REQUIRED)
+find_program(LIMA_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 find_package(CLI11 REQUIRED)
 if(LIMA_TESTS)
   find_package(GTest REQUIRED)
@@ -28,3 +31,15 @@ add_library(lima_boost INTERFACE)
 target_link_libraries(lima_boost INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(lima_boost INTERFACE BOOST_DLL_USE_STD_FS BOOST_ERROR_CODE_HEADER_ONLY
   BOOST_ASIO_NO_DEPRECATED)
+
+# gRPC without TLS: its channels lead over sockets that only the right end can open. Shared for the host agent; static
+# for the guest agent, which must run in any guest. Debian's .pc file names neither zlib nor the others below it, and
+# names Abseil's archives many times over.
+add_library(lima_grpc_shared INTERFACE)
+target_link_libraries(lima_grpc_shared INTERFACE grpc++_unsecure grpc_unsecure gpr protobuf-lite)
+set(archives ${GRPC_STATIC_LIBRARIES})
+list(FILTER archives INCLUDE REGEX "^(grpc|gpr|absl)")
+list(REMOVE_DUPLICATES archives)
+add_library(lima_grpc_static INTERFACE)
+target_link_libraries(lima_grpc_static INTERFACE
+  -Wl,--start-group ${archives} protobuf-lite cares re2 address_sorting upb z rt -Wl,--end-group Threads::Threads)

@@ -104,7 +104,7 @@ asio::awaitable<Result<void>> Agent::bring_up() {
         asio::post(loop_, [this, type, json] { on_driver_event(type, json); });
     };
     auto job = [this, &on_event] { return set_up(options_, std::move(on_event)); };
-    auto machine = co_await on_pool(pool_, job);
+    auto machine = co_await aio::on_pool(pool_, job);
     if (!machine) {
         co_return fail(std::move(machine.error()).with_phase("setup"));
     }
@@ -135,7 +135,7 @@ asio::awaitable<Result<void>> Agent::start_vm() {
         return machine_->adopt ? machine_->driver->adopt(&cancel_)
                                : machine_->driver->start(&cancel_);
     };
-    auto started = co_await on_pool(pool_, job);
+    auto started = co_await aio::on_pool(pool_, job);
     if (!started) {
         if (ending_.is_set()) {
             co_return Result<void>();

@@ -4,10 +4,10 @@
 // takes down.
 #pragma once
 
+#include "core/aio/loop.hpp"
 #include "core/base/json_fwd.hpp"
 #include "core/hostagent/events.hpp"
 #include "core/hostagent/guest_shell.hpp"
-#include "core/hostagent/loop.hpp"
 #include "core/hostagent/machine.hpp"
 #include "core/hostagent/options.hpp"
 #include "core/hostagent/requirements.hpp"
@@ -24,6 +24,8 @@
 #include <vector>
 
 namespace lima::hostagent {
+
+namespace asio = boost::asio;
 
 class Agent {
 public:
@@ -72,14 +74,14 @@ private:
     Events events_;
     RestServer rest_;
     asio::signal_set signals_;
-    TaskScope background_;     // waits for what comes from outside; cancelled at the end
-    TaskScope boot_;           // ends by itself once cancel_ is triggered
-    driver::Cancel cancel_;    // of starting and making ready
-    driver::Cancel stop_now_;  // of the graceful stop
+    aio::TaskScope background_;  // waits for what comes from outside; cancelled at the end
+    aio::TaskScope boot_;        // ends by itself once cancel_ is triggered
+    driver::Cancel cancel_;      // of starting and making ready
+    driver::Cancel stop_now_;    // of the graceful stop
     std::unique_ptr<Machine> machine_;
     std::unique_ptr<GuestShell> guest_;
     std::vector<Cleanup> cleanups_;
-    Signal ending_;
+    aio::Signal ending_;
     std::optional<Error> cause_;
     std::string failed_phase_;
     bool vm_started_ = false;   // driver.start was called and did not fail

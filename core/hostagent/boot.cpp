@@ -71,14 +71,14 @@ asio::awaitable<void> Agent::boot() {
         auto job = [this, &rules] {
             return Result<std::vector<Error>>(copy_to_host(rules, *guest_, machine_->dir()));
         };
-        auto failed = co_await on_pool(pool_, job);
+        auto failed = co_await aio::on_pool(pool_, job);
         errors.insert(errors.end(), failed->begin(), failed->end());
     }
     auto disconnect = [this] {
         guest_->disconnect();
         return Result<void>();
     };
-    const auto ignored = co_await on_pool(pool_, disconnect);
+    const auto ignored = co_await aio::on_pool(pool_, disconnect);
     if (ignored && !ending_.is_set()) {
         events_.ready(errors);
     }
@@ -100,7 +100,7 @@ asio::awaitable<void> Agent::satisfy_all(std::vector<Requirement> requirements,
         auto job = [this, &requirement, deadline] {
             return satisfy(requirement, *guest_, deadline, cancel_);
         };
-        auto result = co_await on_pool(pool_, job);
+        auto result = co_await aio::on_pool(pool_, job);
         if (ending_.is_set()) {
             co_return;
         }
@@ -129,7 +129,7 @@ asio::awaitable<void> Agent::forward_ssh_agent(std::vector<Error>* errors) {
     auto job = [this] {
         return guest_->run_over_master("/bin/bash", kForwardAgentScript, std::chrono::seconds(30));
     };
-    auto result = co_await on_pool(pool_, job);
+    auto result = co_await aio::on_pool(pool_, job);
     if (!result) {
         errors->push_back(std::move(result.error()).wrap("ssh.forwardAgent"));
     } else if (result->exit_code != 0) {

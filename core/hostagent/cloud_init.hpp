@@ -1,7 +1,7 @@
 // --progress: what cloud-init prints in the guest, as events (spec/host-guest.md 1.9).
 #pragma once
 
-#include "core/hostagent/loop.hpp"
+#include "core/aio/loop.hpp"
 #include "core/hostapi/event.hpp"
 
 #include <functional>
@@ -9,6 +9,8 @@
 #include <vector>
 
 namespace lima::hostagent {
+
+namespace asio = boost::asio;
 
 /// What the guest's shell runs: it prints the log, and ends when cloud-init has finished or failed
 /// to start.

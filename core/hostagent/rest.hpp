@@ -2,8 +2,8 @@
 // Routing is a pure function; the server around it lives on the loop.
 #pragma once
 
+#include "core/aio/loop.hpp"
 #include "core/base/error.hpp"
-#include "core/hostagent/loop.hpp"
 #include "core/hostapi/event.hpp"
 
 #include <boost/asio/local/stream_protocol.hpp>
@@ -14,6 +14,8 @@
 #include <string>
 
 namespace lima::hostagent {
+
+namespace asio = boost::asio;
 
 /// What the answers are made of.
 struct RestState {
@@ -48,7 +50,7 @@ private:
 
     std::function<RestState()> state_;
     asio::local::stream_protocol::acceptor acceptor_;
-    TaskScope tasks_;
+    aio::TaskScope tasks_;
     std::filesystem::path path_;
 };
 

@@ -36,17 +36,17 @@ asio::awaitable<void> Agent::shut_down() {
         machine_->driver.reset();
         return Result<void>();
     };
-    const auto cleaned = co_await on_pool(pool_, clean);
+    const auto cleaned = co_await aio::on_pool(pool_, clean);
     if (cleaned && machine_ && machine_->driver) {
         if (!vm_exited_ && vm_started_) {
             log::info("Stopping the VM");
         }
-        if (const auto stopped = co_await on_pool(pool_, stop); !stopped) {
+        if (const auto stopped = co_await aio::on_pool(pool_, stop); !stopped) {
             log::error("cannot stop the VM: {}", stopped.error().text());
         }
         // What is still on its way ends by itself now that the guest does not answer any more.
         co_await boot_.join();
-        const auto destroyed = co_await on_pool(pool_, destroy);
+        const auto destroyed = co_await aio::on_pool(pool_, destroy);
         log::debug("the driver is {}", destroyed ? "gone" : "still there");
     }
     signals_.cancel();

@@ -10,7 +10,7 @@ import sys
 import tree
 
 RANKS = [
-    ["base"], ["text"], ["config"], ["store"], ["fetch"],
+    ["base"], ["aio"], ["mux"], ["text"], ["config"], ["store"], ["fetch"],
     ["template", "image", "ssh", "network", "driver", "hostapi"],
     ["cidata"], ["instance"], ["hostagent"], ["cli"],
 ]
@@ -19,7 +19,7 @@ RANK = {folder: n for n, rank in enumerate(RANKS) for folder in rank}
 # header prefix -> regular expression of the files that may include it
 FENCES = {
     "boost/dll": r"core/driver/",
-    "boost/": r"core/(driver|hostagent|hostapi)/",
+    "boost/": r"(core/(aio|mux|driver|hostagent|hostapi)|guestagent)/",
     "yaml.h": r"core/text/",
     "yaml-cpp": r"core/text/",
     "curl/": r"core/fetch/program/",
@@ -45,8 +45,8 @@ def allowed(name, included):
         same = mine[:2] == theirs[:2] or mine[0] == theirs[0] == "sdk"
         return None if same or theirs[:2] == ["core", "base"] else "sees only <lima/...> and core/base"
     if mine[0] == "guestagent":
-        return None if theirs[0] == "guestagent" or theirs[:2] in (["core", "base"], ["core", "text"]) \
-            else "sees only core/base and core/text"
+        return None if theirs[0] == "guestagent" or theirs[:2] in (["core", "base"], ["core", "aio"], ["core", "mux"], ["core", "text"]) \
+            else "sees only core/base, core/aio, core/mux and core/text"
     if mine[0] == "core" and theirs[0] == "core":
         if mine[1] == theirs[1]:
             return None

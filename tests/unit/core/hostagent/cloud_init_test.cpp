@@ -9,7 +9,7 @@ namespace {
 std::vector<hostapi::CloudInitProgress> watch(const std::string& script) {
     asio::io_context loop(1);
     std::vector<hostapi::CloudInitProgress> seen;
-    TaskScope scope(loop.get_executor());
+    aio::TaskScope scope(loop.get_executor());
     std::vector<std::string> argv = {"sh", "-c", script};
     std::function<void(hostapi::CloudInitProgress)> tell =
         [&seen](hostapi::CloudInitProgress progress) { seen.push_back(std::move(progress)); };

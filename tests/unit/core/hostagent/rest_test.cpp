@@ -80,7 +80,7 @@ protected:
     std::filesystem::path socket_ = dir_.path() / "ha.sock";
     asio::io_context loop_{1};
     RestServer server_{loop_.get_executor(), some_state};
-    TaskScope closing_{loop_.get_executor()};
+    aio::TaskScope closing_{loop_.get_executor()};
     std::thread thread_;
 };
 

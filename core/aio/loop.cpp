@@ -1,4 +1,4 @@
-#include "core/hostagent/loop.hpp"
+#include "core/aio/loop.hpp"
 
 #include "core/base/log.hpp"
 
@@ -7,7 +7,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/system/system_error.hpp>
 
-namespace lima::hostagent {
+namespace lima::aio {
 namespace {
 
 bool is_cancellation(const std::exception_ptr& escaped) {
@@ -90,4 +90,4 @@ asio::awaitable<void> Signal::wait() {
     }
 }
 
-}  // namespace lima::hostagent
+}  // namespace lima::aio

@@ -1,4 +1,4 @@
-#include "core/hostagent/loop.hpp"
+#include "core/aio/loop.hpp"
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -6,7 +6,7 @@
 
 #include <thread>
 
-namespace lima::hostagent {
+namespace lima::aio {
 namespace {
 
 class Loop : public testing::Test {
@@ -99,4 +99,4 @@ TEST_F(Loop, ASignalWakesAllAndStays) {
 }
 
 }  // namespace
-}  // namespace lima::hostagent
+}  // namespace lima::aio

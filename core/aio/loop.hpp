@@ -19,7 +19,7 @@
 #include <string>
 #include <type_traits>
 
-namespace lima::hostagent {
+namespace lima::aio {
 
 namespace asio = boost::asio;
 
@@ -75,4 +75,4 @@ private:
     bool set_ = false;
 };
 
-}  // namespace lima::hostagent
+}  // namespace lima::aio

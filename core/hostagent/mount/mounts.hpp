@@ -1,0 +1,52 @@
+// Mounts of the kind reverse-sshfs (spec/host-guest.md 4.1): a host directory served by OpenSSH's
+// sftp-server, mounted in the guest by sshfs over ssh. Each mount is supervised: when its
+// connection drops, it is made again. Mounts of the kinds 9p and virtiofs are the driver's and
+// cloud-init's; here it is only checked that they are there.
+#pragma once
+
+#include "core/base/error.hpp"
+#include "core/config/model.hpp"
+#include "core/hostagent/guest_shell.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lima::hostagent {
+
+namespace asio = boost::asio;
+
+struct MountSetup {
+    config::Config config;  // filled
+    std::filesystem::path instance_dir;
+    /// argv of an ssh that runs a command in the guest (GuestShell::shell_argv).
+    std::function<std::vector<std::string>(const std::string& command)> shell_argv;
+    GuestShell* guest = nullptr;  // for commands; outlives it
+};
+
+class Mounts {
+public:
+    Mounts(asio::any_io_executor executor, asio::thread_pool& pool, MountSetup setup);
+    ~Mounts();
+    Mounts(const Mounts&) = delete;
+    Mounts& operator=(const Mounts&) = delete;
+
+    /// Makes those of reverse-sshfs and looks for the others; an error for each that does not work,
+    /// naming location, mount point, cause and hint. Those of reverse-sshfs are supervised from
+    /// then on.
+    asio::awaitable<std::vector<Error>> start();
+    /// Unmounts what was mounted here and ends the helpers.
+    asio::awaitable<void> close();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lima::hostagent
