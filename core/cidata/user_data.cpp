@@ -13,16 +13,22 @@
 namespace lima::cidata {
 namespace {
 
-constexpr const char* kLauncherPath = "/var/lib/cloud/scripts/per-boot/00-lima.boot.sh";
-constexpr const char* kLauncher = R"(#!/bin/sh
-# Mounts the seed and runs the boot scripts in it.
-set -eu
-export LIMA_CIDATA_MNT=/mnt/lima-cidata
+// Mounted already from here on; per-boot scripts find it so.
+constexpr const char* kMountSeed = R"(export LIMA_CIDATA_MNT=/mnt/lima-cidata
 mkdir -p -m 700 "$LIMA_CIDATA_MNT"
 grep -q " $LIMA_CIDATA_MNT " /proc/mounts ||
     mount -t iso9660 -o ro,mode=0700,dmode=0700,overriderockperm,exec,uid=0 /dev/disk/by-label/cidata "$LIMA_CIDATA_MNT"
-exec "$LIMA_CIDATA_MNT/boot.sh"
 )";
+
+// The agent from the first stage on. Nothing depends on it here: a boot module does it again.
+constexpr const char* kEarlyAgent =
+    R"("$LIMA_CIDATA_MNT/util/install-guestagent.sh" || echo "LIMA: the guest agent was not installed yet" >&2
+)";
+
+constexpr const char* kLauncherPath = "/var/lib/cloud/scripts/per-boot/00-lima.boot.sh";
+constexpr const char* kLauncherHead =
+    "#!/bin/sh\n# Mounts the seed and runs the boot scripts in it.\nset -eu\n";
+constexpr const char* kLauncherTail = "exec \"$LIMA_CIDATA_MNT/boot.sh\"\n";
 
 // A network card that did not get the name that network-config gives it is renamed here; then the
 // scripts of this and later stages can rely on an address.
@@ -132,7 +138,8 @@ std::string users(const Seed& seed) {
 }
 
 std::string write_files() {
-    return std::string("write_files:\n  - content:") + block(kLauncher, 6) +
+    return std::string("write_files:\n  - content:") +
+           block(fmt::format("{}{}{}", kLauncherHead, kMountSeed, kLauncherTail), 6) +
            "    owner: root:root\n    path: " + kLauncherPath + "\n    permissions: '0755'\n";
 }
 
@@ -203,8 +210,11 @@ std::string with_params(const config::StringMap& param, const std::string& scrip
     return out.ends_with('\n') ? out : out + '\n';
 }
 
-std::string boot_commands(const Seed& seed) {
+std::string boot_commands(const Seed& seed, bool reference) {
     std::string out = "bootcmd:\n";
+    if (!seed.input.guest_agent.empty() && !seed.plain && !reference) {
+        out += "  -" + block(std::string(kMountSeed) + kEarlyAgent, 4);
+    }
     std::vector<std::string> pairs;
     for (const Nic& nic : seed.nics) {
         pairs.push_back(shell_quote(nic.mac + "=" + nic.name));
@@ -248,7 +258,7 @@ Result<std::string> user_data(const Seed& seed, bool reference) {
     }
     LIMA_TRY(const std::string certs, ca_certs(seed));
     out += certs;
-    return out + boot_commands(seed);
+    return out + boot_commands(seed, reference);
 }
 
 std::string meta_data(const Seed& seed) {

@@ -177,6 +177,20 @@ Result<int> Driver::connect_guest_agent() {
     return static_cast<int>(handle);
 }
 
+Result<int> Driver::connect_guest_channel(const std::string& channel) {
+    const auto* table = impl_->extension<lima_ext_guest_channel>(LIMA_EXT_GUEST_CHANNEL);
+    if (table == nullptr) {
+        return failf(Code::kUnimplemented, "the driver {} has no further channels to the guest",
+                     impl_->name);
+    }
+    lima_handle handle = -1;
+    const std::string what = "connect to the guest's channel " + channel;
+    LIMA_DO(impl_->op(what.c_str(), nullptr, [&](const lima_call* call) {
+        return table->connect(impl_->object, call, channel.c_str(), &handle);
+    }));
+    return static_cast<int>(handle);
+}
+
 bool Driver::has_extension(const char* id) const { return impl_->extension<void>(id) != nullptr; }
 
 Result<void> Driver::adopt(const Cancel* cancel) {

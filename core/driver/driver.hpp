@@ -95,6 +95,8 @@ public:
     Result<std::map<std::string, std::string>> boot_scripts();
     bool forward_guest_agent_over_ssh() const;
     Result<int> connect_guest_agent();  // the caller owns the descriptor
+    /// lima.guest-channel/1: another way to the agent ("forward"); the caller owns the descriptor.
+    Result<int> connect_guest_channel(const std::string& channel);
     bool has_extension(const char* id) const;
     Result<void> adopt(const Cancel* cancel = nullptr);
 

@@ -78,8 +78,9 @@ std::string mount_tag(const Mount& mount) {
 }
 
 std::vector<std::string> runtime_files(const Config& config) {
-    std::vector<std::string> names = {"qmp.sock",     "ga.sock",     "serial.sock",  "serial.log",
-                                      "serialp.sock", "serialp.log", "serialv.sock", "serialv.log"};
+    std::vector<std::string> names = {"qmp.sock",    "ga.sock",      "fwd.sock",
+                                      "serial.sock", "serial.log",   "serialp.sock",
+                                      "serialp.log", "serialv.sock", "serialv.log"};
     if (config.mount_type == "virtiofs") {
         for (std::size_t i = 0; i < config.mounts.size(); ++i) {
             names.push_back(fmt::format("virtiofsd-{}.sock", i));

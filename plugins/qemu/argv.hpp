@@ -81,5 +81,7 @@ std::vector<std::string> runtime_files(const Config& config);
 inline constexpr const char* kGuestAgentPort = "io.lima-vm.guest_agent.0";
 /// By this name QEMU's events speak of the port.
 inline constexpr const char* kGuestAgentDevice = "guest-agent0";
+/// The bytes of forwarded ports, apart from the agent's calls: a flow of its own.
+inline constexpr const char* kForwardPort = "io.lima-vm.forward.0";
 
 }  // namespace lima::qemu

@@ -220,7 +220,7 @@ void add_serial(ArgvBuilder& out) {
     if (out.windows_guest()) {
         return;
     }
-    // One bus for all: port 0 is the console, 1 the guest agent, and one is left for bulk data.
+    // One bus for all: port 0 is the console, 1 the guest agent, 2 what the agent forwards.
     out.add("-chardev", serial_chardev(out, "char-serial-virtio", "serialv"));
     out.add("-device", "virtio-serial-pci,id=virtio-serial0,max_ports=3");
     out.add("-device", "virtconsole,chardev=char-serial-virtio,id=console0");
@@ -228,6 +228,11 @@ void add_serial(ArgvBuilder& out) {
             fmt::format("socket,path={},server=on,wait=off,id=qga0", out.inst("ga.sock")));
     out.add("-device", fmt::format("virtserialport,bus=virtio-serial0.0,chardev=qga0,id={},name={}",
                                    kGuestAgentDevice, kGuestAgentPort));
+    out.add("-chardev",
+            fmt::format("socket,path={},server=on,wait=off,id=fwd0", out.inst("fwd.sock")));
+    out.add("-device",
+            fmt::format("virtserialport,bus=virtio-serial0.0,chardev=fwd0,id=forward0,name={}",
+                        kForwardPort));
 }
 
 void add_mounts(ArgvBuilder& out) {

@@ -297,6 +297,16 @@ Result<lima_handle> QemuDriver::connect(const sdk::Call&) {
     return socket.release();
 }
 
+Result<lima_handle> QemuDriver::connect_channel(const sdk::Call&, std::string_view name) {
+    LIMA_TRY(const Config config, configured());
+    if (name != "forward") {
+        return failf(Code::kNotFound, "there is no channel {} to the guest", name);
+    }
+    LIMA_TRY(Fd socket, connect_unix((config.dir / "fwd.sock").string()),
+             "cannot reach the guest's port for forwards");
+    return socket.release();
+}
+
 Result<std::string> QemuDriver::info() const {
     Json features = Json::object();
     for (const char* name : {"dynamicSSHAddress", "staticSSHPort", "skipSocketForwarding",

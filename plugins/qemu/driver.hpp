@@ -16,7 +16,10 @@
 
 namespace lima::qemu {
 
-class QemuDriver final : public sdk::Driver, public sdk::GuestAgent, public sdk::Adopt {
+class QemuDriver final : public sdk::Driver,
+                         public sdk::GuestAgent,
+                         public sdk::GuestChannels,
+                         public sdk::Adopt {
 public:
     explicit QemuDriver(const sdk::Host& host);
     ~QemuDriver() override;
@@ -30,6 +33,7 @@ public:
 
     bool forward_over_ssh() const override { return false; }
     Result<lima_handle> connect(const sdk::Call& call) override;
+    Result<lima_handle> connect_channel(const sdk::Call& call, std::string_view name) override;
 
     Result<> adopt(const sdk::Call& call) override;
 

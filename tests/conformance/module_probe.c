@@ -78,7 +78,7 @@ static void LIMA_CALL drop(void* ctx, const char* key, const void* data, size_t 
 
 static const char* const kExtensions[] = {
     LIMA_EXT_GUEST_AGENT, LIMA_EXT_BOOT_SCRIPTS, LIMA_EXT_SSH, LIMA_EXT_STATUS,
-    LIMA_EXT_ADOPT,       LIMA_EXT_SNAPSHOT,     LIMA_EXT_GUI};
+    LIMA_EXT_ADOPT,       LIMA_EXT_SNAPSHOT,     LIMA_EXT_GUI, LIMA_EXT_GUEST_CHANNEL};
 
 static void try_extensions(lima_driver* driver) {
     char longer[64];

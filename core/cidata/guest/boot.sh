@@ -6,6 +6,7 @@
 # LIMA_BOOT_ROOT   for tests only: a prefix of the paths below which state is kept (/run, /etc); else empty
 #
 # For whoever waits for the guest:
+#   run/lima-boot-steps     "UPTIME begin SCRIPT" and "UPTIME end SCRIPT STATUS", as they happen
 #   run/lima-boot-progress  the script that runs now
 #   run/lima-boot-failed    "SCRIPT STATUS", a line for each that failed
 #   run/lima-boot-done      the instance id, at the end
@@ -21,10 +22,12 @@ run_dir=$LIMA_BOOT_ROOT/run
 [ "$os" = Linux ] || run_dir=$LIMA_BOOT_ROOT/var/run
 progress=$run_dir/lima-boot-progress
 failed=$run_dir/lima-boot-failed
+steps=$run_dir/lima-boot-steps
 done_marker=$run_dir/lima-boot-done
 LIMA_REBOOT_REQUIRED=$run_dir/lima-reboot-required
 export LIMA_REBOOT_REQUIRED
 rm -f "$done_marker" "$LIMA_REBOOT_REQUIRED" "$failed"
+: >"$steps"
 
 # Seconds of the day at which the machine started: later times need no process, only the uptime.
 clock=$(date -u '+%Y-%m-%dT %H %M %S')
@@ -45,6 +48,12 @@ log() {
 }
 
 warn() { log "WARNING: $*" >&2; }
+
+# step begin|end NAME [STATUS]
+step() {
+    read -r uptime _ </proc/uptime
+    echo "$uptime $*" >>"$steps"
+}
 
 # export_line KEY=VALUE: a name that the shell would stumble over is left out
 export_line() {
@@ -109,8 +118,10 @@ run() {
     shift
     echo "$name" >"$progress"
     log "executing $name"
+    step begin "$name"
     status=0
     "$@" </dev/null || status=$?
+    step end "$name" "$status"
     [ "$status" -ne 0 ] || return 0
     warn "$name ended with status $status"
     echo "$name $status" >>"$failed"

@@ -76,6 +76,15 @@ public:
     virtual Result<lima_handle> connect(const Call& call) = 0;
 };
 
+/// lima.guest-channel/1
+class GuestChannels {
+public:
+    virtual ~GuestChannels() = default;
+    /// A connected stream, close-on-exec; it becomes the host's. kNotFound: no channel of that
+    /// name.
+    virtual Result<lima_handle> connect_channel(const Call& call, std::string_view name) = 0;
+};
+
 /// lima.boot-scripts/1
 class BootScripts {
 public:
@@ -245,6 +254,21 @@ inline constexpr lima_ext_guest_agent kGuestAgent = {
     }};
 
 template <class D>
+inline constexpr lima_ext_guest_channel kGuestChannel = {
+    [](lima_driver* table, const lima_call* call, const char* name, lima_handle* out) noexcept {
+        return guarded(call, [&](const Call& c) -> Result<> {
+            GuestChannels& channels = self<D>(table);
+            const Result<lima_handle> handle =
+                channels.connect_channel(c, name == nullptr ? "" : name);
+            if (!handle) {
+                return fail(handle.error());
+            }
+            *out = *handle;
+            return {};
+        });
+    }};
+
+template <class D>
 inline constexpr lima_ext_boot_scripts kBootScripts = {
     [](lima_driver* table, const lima_call* call, const lima_sink* out) noexcept {
         return guarded(call, [&](const Call& c) -> Result<> {
@@ -303,6 +327,11 @@ const void* LIMA_CALL get_extension(lima_driver* table, const char* id) noexcept
     if constexpr (std::derived_from<D, GuestAgent>) {
         if (wanted == LIMA_EXT_GUEST_AGENT) {
             return &kGuestAgent<D>;
+        }
+    }
+    if constexpr (std::derived_from<D, GuestChannels>) {
+        if (wanted == LIMA_EXT_GUEST_CHANNEL) {
+            return &kGuestChannel<D>;
         }
     }
     if constexpr (std::derived_from<D, BootScripts>) {

@@ -63,6 +63,7 @@ constexpr int kOwnTable = 7;
 /// Every mixin; what it does depends on the text that configure got.
 class FullDriver final : public Driver,
                          public GuestAgent,
+                         public GuestChannels,
                          public BootScripts,
                          public Ssh,
                          public Status,
@@ -89,6 +90,12 @@ public:
 
     bool forward_over_ssh() const override { return true; }
     Result<lima_handle> connect(const Call&) override { return lima_handle(44); }
+    Result<lima_handle> connect_channel(const Call&, std::string_view name) override {
+        if (name != "forward") {
+            return fail(Code::kNotFound, "no such channel");
+        }
+        return lima_handle(45);
+    }
     Result<std::map<std::string, std::string>> boot_scripts(const Call&) override {
         return std::map<std::string, std::string>{{"boot.Linux/a.sh", "A"}, {"b", ""}};
     }
@@ -204,6 +211,11 @@ TEST_F(FullDriverTest, MixinsAreExtensions) {
     EXPECT_EQ(agent.forward_over_ssh(driver_), 1);
     EXPECT_EQ(agent.connect(driver_, &call_.raw, &handle), LIMA_OK);
     EXPECT_EQ(handle, 44);
+    const auto& channel = extension<lima_ext_guest_channel>(LIMA_EXT_GUEST_CHANNEL);
+    EXPECT_EQ(channel.connect(driver_, &call_.raw, "forward", &handle), LIMA_OK);
+    EXPECT_EQ(handle, 45);
+    EXPECT_EQ(channel.connect(driver_, &call_.raw, "other", &handle), LIMA_NOT_FOUND);
+    EXPECT_EQ(channel.connect(driver_, &call_.raw, nullptr, &handle), LIMA_NOT_FOUND);
 
     extension<lima_ext_boot_scripts>(LIMA_EXT_BOOT_SCRIPTS).list(driver_, &call_.raw, out_.sink());
     EXPECT_EQ(out_.get("boot.Linux/a.sh"), "A");

@@ -19,6 +19,13 @@ typedef struct lima_ext_guest_agent {
     lima_status(LIMA_CALL *connect)(struct lima_driver *, const lima_call *, lima_handle *out); /* [op] */
 } lima_ext_guest_agent;
 
+/* More ways to the guest agent, by name. "forward": the bytes of forwarded ports, beside the agent's own channel. */
+#define LIMA_EXT_GUEST_CHANNEL "lima.guest-channel/1"
+typedef struct lima_ext_guest_channel {
+    /* A connected stream; the host owns and closes it. LIMA_NOT_FOUND: no channel of that name. */
+    lima_status(LIMA_CALL *connect)(struct lima_driver *, const lima_call *, const char *name, lima_handle *out); /* [op] */
+} lima_ext_guest_channel;
+
 /* Boot scripts of the driver for the cidata: keys "boot.Linux/NAME.sh". */
 #define LIMA_EXT_BOOT_SCRIPTS "lima.boot-scripts/1"
 typedef struct lima_ext_boot_scripts {

@@ -154,6 +154,9 @@ TEST_P(Boot, RunsEverythingInOrder) {
     EXPECT_EQ(state("run/lima-boot-done"), "iid-42\n");
     EXPECT_EQ(state("run/lima-boot-failed"), "(none)");
     EXPECT_EQ(state("run/lima-boot-progress"), "");
+    EXPECT_THAT(state("run/lima-boot-steps"), testing::HasSubstr(" begin boot."));
+    EXPECT_THAT(state("run/lima-boot-steps"),
+                testing::ContainsRegex("[0-9]+[.][0-9]+ end boot[^ ]+ 0"));
     EXPECT_FALSE(fs::exists(home() / ".lima-user-script"));
     EXPECT_THAT(output.out, testing::ContainsRegex(
                                 "LIMA 20[0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:"

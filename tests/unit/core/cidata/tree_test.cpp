@@ -431,6 +431,8 @@ TEST_F(Tree, TakesFilesAlong) {
         return std::filesystem::path();
     };
     EXPECT_EQ(source("lima-guestagent"), input.guest_agent);
+    EXPECT_THAT(text_of(tree, "user-data"), HasSubstr("util/install-guestagent.sh\" || echo"))
+        << "from the first stage on";
     EXPECT_EQ(source("nerdctl-full.tgz"), input.nerdctl_archive);
     input.guest_agent += ".gz";  // which is not there
     EXPECT_FALSE(build_tree(input));

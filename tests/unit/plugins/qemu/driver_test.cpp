@@ -55,6 +55,10 @@ TEST_F(QemuDriverTest, AStoppedVmIsStoppedAndNotThere) {
     const auto agent = driver->connect_guest_agent();
     ASSERT_FALSE(agent);
     EXPECT_NE(agent.error().text().find("guest agent"), std::string::npos);
+    const auto forward = driver->connect_guest_channel("forward");
+    ASSERT_FALSE(forward);
+    EXPECT_NE(forward.error().text().find("port for forwards"), std::string::npos);
+    EXPECT_EQ(driver->connect_guest_channel("other").error().code(), Code::kNotFound);
 }
 
 TEST_F(QemuDriverTest, AnUnrelatedPidInAStaleFileIsNoVm) {
