@@ -303,3 +303,14 @@ echo "a: b"
     [ "$(cat "$BATS_HOME/values/value.2")" = 'one
 two' ]
 }
+
+@test "a faked chroot finds systemd's own library in the tree" {
+    mapfile -t hooks < <(TRIPLET=some-triplet bash -c 'source "$1/lib/full.sh"; faked_library_hooks' - "$SOURCE")
+    [ "${#hooks[@]}" -eq 2 ]
+    mkdir "$BATS_HOME/tree"
+    sh -c "${hooks[0]#--setup-hook=}" exec "$BATS_HOME/tree"
+    [ -d "$BATS_HOME/tree/usr/lib/some-triplet/systemd" ]
+    [ "$(cat "$BATS_HOME"/tree/etc/ld.so.conf.d/*.conf)" = /usr/lib/some-triplet/systemd ]
+    sh -c "${hooks[1]#--customize-hook=}" exec "$BATS_HOME/tree"
+    [ -z "$(ls "$BATS_HOME/tree/etc/ld.so.conf.d")" ]
+}

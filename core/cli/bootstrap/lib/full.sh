@@ -16,9 +16,20 @@ readonly TEST_LEFT_OUT='/usr/share/doc/* /usr/share/info/* /usr/share/lintian/* 
     /lib/modules/*/kernel/drivers/net/wireless/* /lib/modules/*/kernel/drivers/staging/*
     /lib/modules/*/kernel/drivers/usb/* /lib/modules/*/kernel/sound/*'
 
+# faked_library_hooks: options for mmdebstrap's faked chroot, one a line. There the loader resolves the RPATH of
+# systemd's programs on the host, which may have no systemd. What the tree's ld.so.conf names is searched in the
+# tree, if it is a directory when mmdebstrap reads that file, which is before systemd is unpacked.
+faked_library_hooks() {
+    local dir=/usr/lib/$TRIPLET/systemd conf=/etc/ld.so.conf.d/zz-bootstrap.conf
+    printf '%s\n' "--setup-hook=mkdir -p \"\$1$dir\" \"\$1/etc/ld.so.conf.d\" && echo $dir >\"\$1$conf\"" \
+        "--customize-hook=rm \"\$1$conf\""
+}
+
 # full_rootfs OUT.tar
 full_rootfs() {
-    local out=$1 packages="$FULL_PACKAGES linux-image-$DEB_ARCH" path sources=() options=()
+    local out=$1 packages="$FULL_PACKAGES linux-image-$DEB_ARCH" path mode sources=() options=()
+    mode=$(mmdebstrap_mode)
+    [[ $mode != fakechroot ]] || mapfile -t options < <(faked_library_hooks)
     if [[ $PROFILE == test ]]; then
         set -f # the patterns are dpkg's
         for path in $TEST_LEFT_OUT; do options+=("--dpkgopt=path-exclude=$path"); done
@@ -34,7 +45,7 @@ full_rootfs() {
     host_fetch_options >"$WORK_DIR/fetch.conf"
     # the kernel's names in /boot stay the same over upgrades, so that a fixed grub.cfg can name them
     # shellcheck disable=SC2016 # $1 is for the hook
-    TMPDIR=$WORK_DIR mmdebstrap --mode="$(mmdebstrap_mode)" --variant=minbase --format=tar \
+    TMPDIR=$WORK_DIR mmdebstrap --mode="$mode" --variant=minbase --format=tar \
         --architectures="$DEB_ARCH" --include="${packages//[$' \n']/,}" \
         --aptopt="$WORK_DIR/fetch.conf" --aptopt='APT::Install-Recommends "false"' \
         --aptopt='Acquire::Languages "none"' --dpkgopt=force-unsafe-io "${options[@]}" \
