@@ -1,0 +1,3 @@
+#include "core/mux/session.hpp"
+
+#include <gtest/gtest.h>
