@@ -1,0 +1,64 @@
+// The forward plane: a link on the second virtio port, made again whenever the VM's socket is lost.
+// Thread: the loop's; the owner keeps it until run() has ended.
+#pragma once
+
+#include "core/base/error.hpp"
+#include "core/base/fd.hpp"
+#include "core/hostagent/forward/plane.hpp"
+#include "core/mux/link.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace lima::hostagent {
+
+struct LinkPlaneHandlers {
+    std::function<void()> on_up{};  // comes again after on_down
+    std::function<void(const Error&)> on_down{};
+};
+
+class LinkPlane final : public Plane {
+public:
+    /// Connects to the VM's socket. Blocking, called on the pool.
+    using Dial = std::function<Result<Fd>()>;
+
+    LinkPlane(asio::any_io_executor executor, asio::thread_pool& pool, Dial dial,
+              LinkPlaneHandlers handlers = {});
+    LinkPlane(const LinkPlane&) = delete;
+    LinkPlane& operator=(const LinkPlane&) = delete;
+    ~LinkPlane() override;
+
+    /// Keeps the link until stop(), or until the socket could not be had twelve times in a row (a
+    /// minute): the VM is gone.
+    asio::awaitable<void> run();
+    void stop();
+    bool up() const { return link_ && link_->up(); }
+
+    asio::awaitable<Result<void>> join(std::string protocol, std::string address,
+                                       Fd socket) override;
+    const char* name() const override { return "forward plane"; }
+
+private:
+    asio::awaitable<Result<void>> run_once();
+    asio::awaitable<void> pause();
+
+    asio::any_io_executor executor_;
+    asio::thread_pool& pool_;
+    Dial dial_;
+    LinkPlaneHandlers handlers_;
+    asio::steady_timer timer_;
+    std::shared_ptr<mux::Link> link_;
+    int failures_ = 0;  // in a row
+    bool stopped_ = false;
+};
+
+/// What the guest is asked to dial: "tcp:127.0.0.1:80" for "tcp", "0.0.0.0:80" (an address that
+/// stands for all is reached by loopback), "unix:/path".
+std::string link_target(const std::string& protocol, const std::string& address);
+
+}  // namespace lima::hostagent
