@@ -36,7 +36,7 @@ target_compile_definitions(lima_boost INTERFACE BOOST_DLL_USE_STD_FS BOOST_ERROR
 # for the guest agent, which must run in any guest. Debian's .pc file names neither zlib nor the others below it, and
 # names Abseil's archives many times over.
 add_library(lima_grpc_shared INTERFACE)
-target_link_libraries(lima_grpc_shared INTERFACE grpc++_unsecure grpc_unsecure gpr protobuf-lite)
+target_link_libraries(lima_grpc_shared INTERFACE grpc++_unsecure grpc_unsecure gpr protobuf-lite absl_synchronization)
 set(archives ${GRPC_STATIC_LIBRARIES})
 list(FILTER archives INCLUDE REGEX "^(grpc|gpr|absl)")
 list(REMOVE_DUPLICATES archives)
