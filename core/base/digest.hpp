@@ -26,6 +26,8 @@ public:
     Digest finish();
     Hasher(Hasher&&) noexcept;
     Hasher& operator=(Hasher&&) noexcept;
+    Hasher(const Hasher&) = delete;
+    Hasher& operator=(const Hasher&) = delete;
     ~Hasher();
 
 private:

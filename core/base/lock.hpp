@@ -44,6 +44,8 @@ public:
     void release();
     PidFile(PidFile&&) noexcept = default;
     PidFile& operator=(PidFile&&) noexcept = default;
+    PidFile(const PidFile&) = delete;
+    PidFile& operator=(const PidFile&) = delete;
     /// Lets go; does not remove.
     ~PidFile() = default;
 

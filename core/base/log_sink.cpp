@@ -12,7 +12,7 @@ namespace lima::log {
 namespace {
 
 // The closest that a library can get to the start of the process.
-const std::chrono::steady_clock::time_point g_start = std::chrono::steady_clock::now();
+const std::chrono::steady_clock::time_point kStart = std::chrono::steady_clock::now();
 
 class SpdlogSink final : public Sink {
 public:
@@ -27,7 +27,7 @@ public:
     void set_format(Format format) { format_.store(format); }
 
     void write(Level level, std::string_view message, const Fields& fields) override {
-        const auto elapsed = std::chrono::steady_clock::now() - g_start;
+        const auto elapsed = std::chrono::steady_clock::now() - kStart;
         const Record record{level, message, fields, std::chrono::system_clock::now(),
                             std::chrono::duration_cast<std::chrono::seconds>(elapsed)};
         const std::string line = encode(format_.load(), record);

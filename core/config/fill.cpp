@@ -117,7 +117,7 @@ void fill_ssh(Config& config, const LoadInput& input, std::vector<std::string>& 
         return;
     }
     warnings.push_back("LIMA_SSH_OVER_VSOCK is deprecated, use the field `ssh.overVsock` instead");
-    config.ssh.over_vsock = *value;
+    config.ssh.over_vsock = value;
 }
 
 std::string default_home(const std::string& os, const std::string& created_by) {

@@ -131,7 +131,7 @@ Result<Info> Driver::info() const {
         return failf(code_of(status), "the driver {} cannot tell about itself (status {})",
                      impl_->name, status);
     }
-    LIMA_TRY(const Info info, parse_info(out.values()["info"]),
+    LIMA_TRY(Info info, parse_info(out.values()["info"]),
              "the driver {} tells something broken about itself", impl_->name);
     return info;
 }

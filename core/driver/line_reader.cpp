@@ -9,9 +9,9 @@
 namespace lima::driver {
 namespace {
 
-constexpr std::size_t kPipeSize = 64 * 1024;
+constexpr std::size_t kPipeSize = std::size_t{64} * 1024;
 // A child that prints without line ends must not fill our memory.
-constexpr std::size_t kLongestLine = 64 * 1024;
+constexpr std::size_t kLongestLine = std::size_t{64} * 1024;
 
 }  // namespace
 

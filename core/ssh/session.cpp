@@ -24,7 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kReadBuffer = 64 * 1024;
+constexpr std::size_t kReadBuffer = std::size_t{64} * 1024;
 constexpr std::size_t kMaxOutput = std::size_t(256) << 20;
 
 Result<void> init_library() {
@@ -109,7 +109,7 @@ struct Session::Impl {
         if ((directions & LIBSSH2_SESSION_BLOCK_OUTBOUND) != 0) {
             events |= POLLOUT;
         }
-        return wait(events == 0 ? POLLIN : events, deadline, what);
+        return wait(events == 0 ? short{POLLIN} : events, deadline, what);
     }
 
     /// Calls until it is not EAGAIN any more; returns what it returned then.

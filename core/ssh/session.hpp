@@ -45,6 +45,8 @@ public:
     void interrupt();
     Session(Session&&) noexcept;
     Session& operator=(Session&&) noexcept;
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
     ~Session();
 
 private:

@@ -33,6 +33,8 @@ public:
     Result<void> execute_to(const Json& data, std::string& out) const;
     Template(Template&&) noexcept;
     Template& operator=(Template&&) noexcept;
+    Template(const Template&) = delete;
+    Template& operator=(const Template&) = delete;
     ~Template();
 
 private:

@@ -147,7 +147,7 @@ private:
         bool go_on = true;
         const auto visit = [&](Value index, Value element) -> Result<void> {
             any = true;
-            LIMA_TRY(go_on, iteration(node, std::move(index), std::move(element), mark));
+            LIMA_TRY(go_on, iteration(node, std::move(index), element, mark));
             return {};
         };
         if (value->is_array()) {
@@ -179,7 +179,7 @@ private:
     }
 
     /// False when the loop was left.
-    Result<bool> iteration(const Node& node, Value index, Value element, std::size_t mark) {
+    Result<bool> iteration(const Node& node, Value index, const Value& element, std::size_t mark) {
         const std::vector<std::string>& names = node.pipe->names;
         const auto bind = [&](std::size_t i, Value value) {
             if (node.pipe->assigns) {

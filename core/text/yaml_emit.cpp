@@ -78,7 +78,7 @@ bool needs_quotes(std::string_view text) {
 /// A block scalar can hold it exactly.
 bool fits_literal(std::string_view text) {
     return text.find('\n') != std::string_view::npos && text.front() != '\n' &&
-           text.find_first_not_of("\n") != std::string_view::npos;
+           text.find_first_not_of('\n') != std::string_view::npos;
 }
 
 std::string number_text(const Json& value) {
@@ -227,7 +227,7 @@ std::string emit_flow(const Json& value) {
         }
         return "[" + join(parts, ", ") + "]";
     }
-    const auto quoted = [](std::string text, const std::string& plain) {
+    const auto quoted = [](const std::string& text, const std::string& plain) {
         const bool unsafe = text == plain && plain.find_first_of(",[]{}?:") != std::string::npos;
         return unsafe ? go_quote(plain) : text;
     };

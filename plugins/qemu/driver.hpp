@@ -23,6 +23,8 @@ class QemuDriver final : public sdk::Driver,
 public:
     explicit QemuDriver(const sdk::Host& host);
     ~QemuDriver() override;
+    QemuDriver(const QemuDriver&) = delete;
+    QemuDriver& operator=(const QemuDriver&) = delete;
 
     Result<std::string> configure(const sdk::Call& call, std::string_view instance_json) override;
     Result<> validate(const sdk::Call& call) override;

@@ -47,6 +47,8 @@ def allowed(name, included):
     if mine[0] == "guestagent":
         return None if theirs[0] == "guestagent" or theirs[:2] in (["core", "base"], ["core", "aio"], ["core", "mux"], ["core", "text"]) \
             else "sees only core/base, core/aio, core/mux and core/text"
+    if mine[:3] == ["core", "hostagent", "guest"] and theirs[:2] == ["guestagent", "proto"]:
+        return None
     if mine[0] == "core" and theirs[0] == "core":
         if mine[1] == theirs[1]:
             return None

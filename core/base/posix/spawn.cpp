@@ -184,7 +184,7 @@ Result<std::filesystem::path> find_program(std::string_view name) {
     const char* value = std::getenv("PATH");
     const std::string path = value == nullptr ? "/usr/local/bin:/usr/bin:/bin" : value;
     for (const std::string& directory : split(path, ':')) {
-        const std::filesystem::path candidate =
+        std::filesystem::path candidate =
             std::filesystem::path(directory.empty() ? "." : directory) / name;
         if (is_executable_file(candidate)) {
             return candidate;

@@ -81,7 +81,8 @@ Result<std::string> mount_entry(const std::string& flag, const std::string& text
                        word(writable));
 }
 
-Result<std::string> mount_entries(const std::string& flag, Words words, const EditInput& input) {
+Result<std::string> mount_entries(const std::string& flag, const Words& words,
+                                  const EditInput& input) {
     Words entries;
     for (const auto& text : words) {
         LIMA_TRY(auto entry, mount_entry(flag, text, input));

@@ -137,7 +137,7 @@ const Command& help_target(const Command& root, const Args& words) {
         const Command* next = command->find(word);
         if (next == nullptr) {
             std::fprintf(stderr, "Unknown help topic %s\n", name_quote(word).c_str());
-            return root;
+            return root;  // NOLINT(bugprone-return-const-ref-from-parameter): the tree outlives us
         }
         command = next;
     }

@@ -66,7 +66,7 @@ Result<Digest> hash_file(const Path& path, const std::string& algorithm, Reporte
 
 Result<Path> local_path(const std::string& location) {
     if (location.starts_with(kFileScheme)) {
-        const Path path = location.substr(kFileScheme.size());
+        Path path = location.substr(kFileScheme.size());
         if (!path.is_absolute()) {
             return failf(Code::kInvalidArgument,
                          "{} must be followed by an absolute path, as in file:///path",

@@ -12,7 +12,7 @@ using lima::Code;
 using lima::fail;
 using lima::Result;
 
-constexpr std::int64_t kLongestMs = 24 * 60 * 60 * 1000;
+constexpr std::int64_t kLongestMs = std::int64_t{24} * 60 * 60 * 1000;
 
 /// The object at the key, or an empty one.
 Json object_at(const Json& parent, const char* key) {
