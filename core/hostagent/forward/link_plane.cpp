@@ -15,6 +15,7 @@ namespace {
 constexpr int kMaxFailures = 12;
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{10'000};
+constexpr std::chrono::seconds kJoinWait{10};
 
 }  // namespace
 
@@ -71,6 +72,7 @@ asio::awaitable<Result<void>> LinkPlane::run_once() {
     mux::LinkHandlers handlers;
     handlers.on_up = [this] {
         failures_ = 0;
+        wake_waiters();
         if (handlers_.on_up) {
             handlers_.on_up();
         }
@@ -94,9 +96,30 @@ asio::awaitable<void> LinkPlane::pause() {
     co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
+asio::awaitable<std::shared_ptr<mux::Link>> LinkPlane::when_up() {
+    asio::steady_timer timer(executor_, kJoinWait);
+    while (!up() && !stopped_) {
+        const auto place = waiters_.insert(waiters_.end(), &timer);
+        boost::system::error_code error;
+        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        waiters_.erase(place);
+        if (!error) {
+            break;  // the time is over
+        }
+    }
+    co_return up() ? link_ : nullptr;
+}
+
+void LinkPlane::wake_waiters() {
+    for (asio::steady_timer* waiter : waiters_) {
+        waiter->cancel();
+    }
+}
+
 void LinkPlane::stop() {
     stopped_ = true;
     timer_.cancel();
+    wake_waiters();
     if (const auto link = link_) {
         link->stop();
     }
@@ -107,8 +130,8 @@ asio::awaitable<Result<void>> LinkPlane::join(std::string protocol, std::string 
     if (protocol != "tcp" && protocol != "unix") {
         co_return failf(Code::kUnimplemented, "the forward plane does not carry {}", protocol);
     }
-    const std::shared_ptr<mux::Link> link = link_;
-    if (!link || !link->up()) {
+    const std::shared_ptr<mux::Link> link = co_await when_up();
+    if (!link) {
         co_return fail(Code::kUnavailable, "the forward plane is not up");
     }
     co_return co_await link->connect(link_target(protocol, address), std::move(socket));

@@ -12,6 +12,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <functional>
+#include <list>
 #include <memory>
 #include <string>
 
@@ -39,6 +40,7 @@ public:
     void stop();
     bool up() const { return link_ && link_->up(); }
 
+    /// While the link is down it waits, ten seconds at most.
     asio::awaitable<Result<void>> join(std::string protocol, std::string address,
                                        Fd socket) override;
     const char* name() const override { return "forward plane"; }
@@ -46,6 +48,8 @@ public:
 private:
     asio::awaitable<Result<void>> run_once();
     asio::awaitable<void> pause();
+    asio::awaitable<std::shared_ptr<mux::Link>> when_up();
+    void wake_waiters();
 
     asio::any_io_executor executor_;
     asio::thread_pool& pool_;
@@ -53,7 +57,8 @@ private:
     LinkPlaneHandlers handlers_;
     asio::steady_timer timer_;
     std::shared_ptr<mux::Link> link_;
-    int failures_ = 0;  // in a row
+    std::list<asio::steady_timer*> waiters_;  // of joins, for a link that is up
+    int failures_ = 0;                        // in a row
     bool stopped_ = false;
 };
 

@@ -40,7 +40,12 @@ protected:
             ++ups_;
             changed_.notify_all();
         };
-        handlers.on_down = [this](const Error&) { forwards_->set_plane(nullptr); };
+        handlers.on_down = [this](const Error&) {
+            // Either way a connection that comes now waits.
+            if (ups_ % 2 == 0) {
+                forwards_->set_plane(nullptr);
+            }
+        };
         plane_ = std::make_shared<LinkPlane>(
             loop_.get_executor(), pool_, [this] { return dial(); }, std::move(handlers));
     }
