@@ -76,6 +76,8 @@ Agent::Agent(asio::io_context& loop, asio::thread_pool& pool, Options options, i
       signals_(loop, SIGINT, SIGTERM),
       background_(loop.get_executor()),
       boot_(loop.get_executor()),
+      script_timer_(loop),
+      agent_seen_(loop.get_executor()),
       ending_(loop.get_executor()),
       auto_started_identifier_(
           systemd_unit_of(fs::read_file("/proc/self/cgroup").value_or(std::string()))) {}
@@ -114,17 +116,36 @@ asio::awaitable<Result<void>> Agent::bring_up() {
         co_return Result<void>();
     }
     LIMA_CO_DO(rest_.listen(options_.socket));
+    if (machine_->info.has_guest) {
+        make_guest_side();
+    }
     LIMA_CO_DO(co_await start_vm());
     if (ending_.is_set()) {
         co_return Result<void>();
     }
     if (machine_->info.has_guest) {
         events_.booting(machine_->instance.ssh_local_port);
+        services_->start();
         boot_.spawn(boot(), "making the instance ready");
     } else {
         ready_without_guest();
     }
     co_return Result<void>();
+}
+
+void Agent::make_guest_side() {
+    boot_state_ = std::make_unique<BootState>(machine_->instance_id);
+    guest_ = std::make_unique<GuestShell>(machine_->client, machine_->target, cancel_);
+    ready_wait_ = std::make_unique<ReadyWait>(loop_.get_executor(), pool_, *guest_, *boot_state_);
+    ServiceHandlers handlers;
+    handlers.on_agent = [this](const GuestFacts& facts) { on_agent(facts); };
+    handlers.on_step = [this](const BootStep& step) { on_boot_step(step); };
+    handlers.on_steps_ended = [this] { ready_wait_->stream(false); };
+    handlers.on_forward = [this](hostapi::PortForwardEvent event) {
+        events_.port_forward(std::move(event));
+    };
+    services_ =
+        std::make_unique<Services>(loop_.get_executor(), pool_, *machine_, std::move(handlers));
 }
 
 asio::awaitable<Result<void>> Agent::start_vm() {
@@ -189,6 +210,10 @@ void Agent::on_driver_event(const std::string& type, const std::string& json) {
         on_dead_end(event, "the guest's kernel has crashed: ");
     } else if (type == "boot-failed") {
         on_dead_end(event, "the guest does not boot: ");
+    } else if (type == "guest-agent-port") {
+        if (services_) {
+            services_->port_changed(json_bool(event, "open"));
+        }
     } else if (type == "warning") {
         log::warn("{}", json_string(event, "message"));
     }
@@ -245,7 +270,10 @@ void Agent::end(std::optional<Error> cause) {
     cancel_.trigger();
     if (guest_) {
         guest_->interrupt();
+        ready_wait_->stop();
     }
+    script_timer_.cancel();
+    agent_seen_.set();
     ending_.set();
 }
 

@@ -1,17 +1,20 @@
 // The host agent of one instance: sets it up, starts its VM (or takes over one that runs), makes it
 // ready, and ends with it. Everything that decides happens on the loop's one thread; what blocks
-// goes to the pool. The pieces: agent.cpp brings up and listens, boot.cpp makes ready, shutdown.cpp
-// takes down.
+// goes to the pool. The pieces: agent.cpp brings up and listens, boot.cpp makes ready, progress.cpp
+// tells what the guest does meanwhile, shutdown.cpp takes down.
 #pragma once
 
 #include "core/aio/loop.hpp"
 #include "core/base/json_fwd.hpp"
+#include "core/hostagent/boot_state.hpp"
 #include "core/hostagent/events.hpp"
 #include "core/hostagent/guest_shell.hpp"
 #include "core/hostagent/machine.hpp"
 #include "core/hostagent/options.hpp"
+#include "core/hostagent/ready_wait.hpp"
 #include "core/hostagent/requirements.hpp"
 #include "core/hostagent/rest.hpp"
+#include "core/hostagent/services.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -40,10 +43,12 @@ private:
         std::string name;
         std::function<void()> run;  // blocking, on the pool
     };
+    using Clock = std::chrono::steady_clock;
 
     // agent.cpp
     asio::awaitable<Result<void>> bring_up();
     asio::awaitable<Result<void>> start_vm();
+    void make_guest_side();
     asio::awaitable<void> watch_signals();
     void on_driver_event(const std::string& type, const std::string& json);
     void on_vm_exited(const Json& event);
@@ -56,12 +61,23 @@ private:
 
     // boot.cpp
     asio::awaitable<void> boot();
+    asio::awaitable<void> make_ready(std::vector<Error>* errors);
     asio::awaitable<void> satisfy_all(std::vector<Requirement> requirements,
-                                      std::chrono::steady_clock::time_point deadline,
-                                      std::vector<Error>* errors);
+                                      Clock::time_point deadline, std::vector<Error>* errors);
+    /// False: nothing of its group is to be waited for any more.
+    bool take_failure(const Requirement& requirement, Error error, std::vector<Error>* errors);
     asio::awaitable<void> forward_ssh_agent(std::vector<Error>* errors);
-    asio::awaitable<void> follow_cloud_init();
+    asio::awaitable<void> mount(std::vector<Error>* errors);
+    asio::awaitable<void> wait_for_agent(std::vector<Error>* errors);
+    asio::awaitable<void> find_failed_scripts(std::vector<Error>* errors);
+    asio::awaitable<void> copy_files(std::vector<Error>* errors);
     void tell_notices(const Plan& plan);
+
+    // progress.cpp
+    void on_agent(const GuestFacts& facts);
+    void on_boot_step(const BootStep& step);
+    void watch_script();
+    asio::awaitable<void> follow_cloud_init();
 
     // shutdown.cpp
     void add_cleanup(std::string name, std::function<void()> run);
@@ -79,7 +95,14 @@ private:
     driver::Cancel cancel_;      // of starting and making ready
     driver::Cancel stop_now_;    // of the graceful stop
     std::unique_ptr<Machine> machine_;
+    std::unique_ptr<BootState> boot_state_;
     std::unique_ptr<GuestShell> guest_;
+    std::unique_ptr<ReadyWait> ready_wait_;
+    std::unique_ptr<Services> services_;
+    asio::steady_timer script_timer_;  // for a script that takes long
+    std::string script_;               // the one that it is set for
+    aio::Signal agent_seen_;           // the guest agent has answered, once
+    bool ssh_failed_ = false;          // nothing can be asked of the guest
     std::vector<Cleanup> cleanups_;
     aio::Signal ending_;
     std::optional<Error> cause_;

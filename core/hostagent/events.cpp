@@ -10,7 +10,7 @@ namespace lima::hostagent {
 
 using hostapi::PhaseEvent;
 
-void Events::emit() {
+void Events::emit(Durable durable) {
     const hostapi::Event event{.time = std::chrono::system_clock::now(), .status = last_};
     const std::string line = hostapi::encode(event);
     log::trace("event {}", line);
@@ -18,7 +18,9 @@ void Events::emit() {
         log::warn("cannot write an event: {}", written.error().text());
         return;
     }
-    fsync(fd_);  // fails on a terminal or pipe, where there is nothing to sync
+    if (durable == Durable::kYes) {
+        fsync(fd_);  // fails on a terminal or pipe, where there is nothing to sync
+    }
 }
 
 void Events::booting(int ssh_local_port) {
@@ -45,6 +47,16 @@ void Events::phase_failed(const std::string& name, const Error& cause) {
     emit();
 }
 
+void Events::within(PhaseEvent event) {
+    last_.phase = std::move(event);
+    emit();
+}
+
+void Events::port_forward(hostapi::PortForwardEvent event) {
+    last_.port_forward = std::move(event);
+    emit();
+}
+
 void Events::cloud_init(hostapi::CloudInitProgress progress) {
     last_.cloud_init = std::move(progress);
     emit();
@@ -65,7 +77,7 @@ void Events::ready(const std::vector<Error>& errors) {
     }
     ready_ = true;
     last_ = std::move(status);
-    emit();
+    emit(Durable::kYes);
 }
 
 void Events::failed(const std::string& phase, const Error& cause) {
@@ -76,13 +88,13 @@ void Events::failed(const std::string& phase, const Error& cause) {
     status.phase =
         PhaseEvent{.name = phase, .state = "failed", .detail = cause.text(), .hint = cause.hint()};
     last_ = std::move(status);
-    emit();
+    emit(Durable::kYes);
 }
 
 void Events::exiting() {
     last_ = hostapi::Status{};
     last_.exiting = true;
-    emit();
+    emit(Durable::kYes);
 }
 
 }  // namespace lima::hostagent

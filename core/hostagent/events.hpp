@@ -1,5 +1,6 @@
 // The events that the agent says on its stdout (spec/host-guest.md 1.4), and the state that they
-// leave for GET /v1/status. Every event is a line of its own, written at once. Thread: the loop's.
+// leave for GET /v1/status. Every event is a line of its own, written at once; those that tell what
+// became of the instance are on the disk when the call returns. Thread: the loop's.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -19,7 +20,10 @@ public:
     void phase_begin(const std::string& name, const std::string& detail);
     void phase_done(const std::string& name);
     void phase_failed(const std::string& name, const Error& cause);
+    /// Something within the phase that runs: it stays the current one.
+    void within(hostapi::PhaseEvent event);
     void cloud_init(hostapi::CloudInitProgress progress);
+    void port_forward(hostapi::PortForwardEvent event);
     /// Degraded when there are errors; they become one text.
     void ready(const std::vector<Error>& errors);
     /// Why the agent gives up; `exiting` follows.
@@ -32,7 +36,8 @@ public:
     const std::string& current_phase() const { return phase_; }
 
 private:
-    void emit();
+    enum class Durable { kNo, kYes };
+    void emit(Durable durable = Durable::kNo);
 
     int fd_;
     bool ready_ = false;

@@ -3,6 +3,7 @@
 #include "core/base/fs.hpp"
 #include "core/base/log.hpp"
 #include "core/base/process.hpp"
+#include "core/base/text.hpp"
 #include "core/hostagent/banner.hpp"
 
 namespace lima::hostagent {
@@ -18,8 +19,13 @@ constexpr seconds kExit(10);
 
 }  // namespace
 
-GuestShell::GuestShell(ssh::Client client, ssh::Target target, const driver::Cancel& cancel)
-    : client_(std::move(client)), target_(std::move(target)), cancel_(cancel) {}
+GuestShell::GuestShell(ssh::Client client, ssh::Target target, driver::Cancel cancel)
+    : client_(std::move(client)), target_(std::move(target)), cancel_(std::move(cancel)) {}
+
+void GuestShell::use(const driver::Cancel& cancel) {
+    const std::lock_guard lock(mutex_);
+    cancel_ = cancel;
+}
 
 Result<void> GuestShell::connect(milliseconds timeout) {
     LIMA_DO(wait_for_banner(target_.address, target_.port, std::min<milliseconds>(kBanner, timeout),
@@ -28,9 +34,14 @@ Result<void> GuestShell::connect(milliseconds timeout) {
                                     .port = target_.port,
                                     .user = target_.user,
                                     .identity = target_.identity};
-    LIMA_TRY(ssh::Session session, ssh::Session::connect(target, kLogin, cancel_.fd()));
+    logging_in_ = true;
+    auto session = ssh::Session::connect(target, kLogin, cancel_.fd());
+    logging_in_ = false;
+    if (!session) {
+        return fail(std::move(session.error()));
+    }
     const std::lock_guard lock(mutex_);
-    session_.emplace(std::move(session));
+    session_.emplace(std::move(*session));
     if (cancel_.triggered()) {
         return fail(Code::kCancelled, "stopped while logging in");
     }
@@ -95,6 +106,26 @@ std::vector<std::string> GuestShell::shell_argv(const std::string& command) cons
     std::vector<std::string> argv = ssh_argv({});
     argv.insert(argv.end(), {"--", command});
     return argv;
+}
+
+Result<void> GuestShell::forward_socket(const std::filesystem::path& local,
+                                        const std::string& remote) {
+    const auto master = [&](const char* what) {
+        SpawnOptions options;
+        options.argv =
+            ssh_argv({"-T", "-O", what, "-L", local.string() + ":" + remote, "-N", "-f"});
+        options.argv.emplace_back("--");
+        return lima::run(std::move(options), {}, kExit);
+    };
+    // What an earlier one left is of no use; that there was none is no failure.
+    LIMA_TRY(const Output cancelled, master("cancel"));
+    log::trace("ssh -O cancel: {}", cancelled.status.text());
+    LIMA_DO(fs::remove_if_exists(local));
+    LIMA_TRY(const Output done, master("forward"));
+    if (!done.status.ok()) {
+        return failf(Code::kUnavailable, "ssh cannot forward {}: {}", remote, trim(done.err));
+    }
+    return {};
 }
 
 void GuestShell::disconnect() {

@@ -8,7 +8,9 @@
 #include "core/ssh/options.hpp"
 #include "core/ssh/session.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -26,11 +28,18 @@ public:
     virtual Result<ssh::CommandResult> run_over_master(const std::string& command,
                                                        std::string_view input,
                                                        std::chrono::milliseconds timeout) = 0;
+    /// What ends the calls from now on, together with interrupt(). Not while one runs.
+    virtual void use(const driver::Cancel& cancel) = 0;
+    /// Any thread: a call that runs returns kCancelled soon. The cancel object must be triggered
+    /// first.
+    virtual void interrupt() = 0;
+    /// Any thread: the guest's sshd has answered, and the login is under way.
+    virtual bool logging_in() const = 0;
 };
 
 class GuestShell final : public CommandRunner {
 public:
-    GuestShell(ssh::Client client, ssh::Target target, const driver::Cancel& cancel);
+    GuestShell(ssh::Client client, ssh::Target target, driver::Cancel cancel);
 
     Result<ssh::CommandResult> run(const std::string& command, std::string_view input,
                                    std::chrono::milliseconds timeout) override;
@@ -42,9 +51,12 @@ public:
     void disconnect();
     /// What to spawn for a command whose output is followed.
     std::vector<std::string> shell_argv(const std::string& command) const;
-    /// Any thread: a call that runs returns kCancelled soon. The cancel object must be triggered
-    /// first.
-    void interrupt();
+    void use(const driver::Cancel& cancel) override;
+    void interrupt() override;
+    bool logging_in() const override { return logging_in_; }
+    /// Makes a unix socket of the guest reachable at a path here, through the ControlMaster; anew
+    /// when it was.
+    Result<void> forward_socket(const std::filesystem::path& local, const std::string& remote);
 
 private:
     Result<void> connect(std::chrono::milliseconds timeout);
@@ -52,7 +64,8 @@ private:
 
     ssh::Client client_;
     ssh::Target target_;
-    const driver::Cancel& cancel_;
+    driver::Cancel cancel_;
+    std::atomic<bool> logging_in_ = false;
     std::mutex mutex_;  // guards the existence of session_, for interrupt()
     std::optional<ssh::Session> session_;
 };

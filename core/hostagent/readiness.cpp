@@ -58,6 +58,39 @@ Error failure_of(const Requirement& requirement, Error last, bool timed_out) {
         .with_phase(requirement.phase);
 }
 
+/// Refusals of the key without anything else between them.
+class Refusals {
+public:
+    explicit Refusals(const ReadinessTiming& timing) : timing_(timing) {}
+
+    /// True when there is no hope left.
+    bool count(const Error& error) {
+        if (error.code() != Code::kPermissionDenied) {
+            times_ = 0;
+            return false;
+        }
+        if (times_++ == 0) {
+            since_ = Clock::now();
+        }
+        return (timing_.keys_are_set != nullptr && *timing_.keys_are_set) ||
+               (times_ >= timing_.refused_times && Clock::now() - since_ >= timing_.refused_for);
+    }
+
+private:
+    const ReadinessTiming& timing_;
+    std::size_t times_ = 0;
+    Clock::time_point since_;
+};
+
+Error key_failure(const Requirement& requirement, Error last) {
+    return std::move(last)
+        .wrap("the guest does not accept the key")
+        .with_phase(requirement.phase)
+        .with_hint(
+            "the guest has another key than $LIMA_HOME/_config/user.pub: was that pair "
+            "made anew, or does the image ignore cloud-init's ssh-authorized-keys?");
+}
+
 /// A script of ours that is not back in time lost its connection without a word (a guest that
 /// rebooted); a probe of the user's may take as long as it likes.
 milliseconds time_for(const Requirement& requirement, Clock::time_point deadline,
@@ -73,6 +106,7 @@ Result<void> satisfy(const Requirement& requirement, CommandRunner& guest,
                      Clock::time_point deadline, const driver::Cancel& cancel,
                      const ReadinessTiming& timing) {
     milliseconds pause = timing.first_pause;
+    Refusals refusals(timing);
     std::string told;
     for (;;) {
         Attempt result = attempt(requirement, guest, time_for(requirement, deadline, timing));
@@ -84,6 +118,9 @@ Result<void> satisfy(const Requirement& requirement, CommandRunner& guest,
         }
         if (result.final) {
             return fail(failure_of(requirement, std::move(result.error), false));
+        }
+        if (refusals.count(result.error)) {
+            return fail(key_failure(requirement, std::move(result.error)));
         }
         if (told != result.error.text()) {
             told = result.error.text();

@@ -90,10 +90,13 @@ Requirement essential(std::string phase, std::string description, std::string sc
 }
 
 Requirement ssh_requirement() {
-    return essential(
-        "ssh", "ssh", kTrue,
-        "the guest's sshd does not let us in: see the serial logs (serial*.log) in the "
-        "instance directory for what the guest does");
+    Requirement out =
+        essential("ssh", "ssh", kTrue,
+                  "the guest's sshd does not let us in: see the serial logs (serial*.log) in the "
+                  "instance directory for what the guest does");
+    out.milestone = Milestone::kSshd;
+    out.verify = true;
+    return out;
 }
 
 Requirement windows_requirement() {
@@ -123,6 +126,7 @@ std::vector<Requirement> essential_requirements(const Facts& facts) {
                                 marker_script("/run/lima-ssh-ready", facts.input.instance_id),
                                 "cloud-init has not run Lima's boot scripts: see "
                                 "/var/log/cloud-init-output.log in the guest"));
+        out.back().milestone = Milestone::kSession;
     }
     if (!facts.reverse_sshfs) {
         out.push_back(master_requirement());
@@ -133,11 +137,13 @@ std::vector<Requirement> essential_requirements(const Facts& facts) {
         command_script("command -v sshfs", "sshfs is not installed"),
         "the guest could not install sshfs: see /var/log/cloud-init-output.log in the guest");
     sshfs.uses_master = true;
+    sshfs.of_the_boot = true;
     out.push_back(std::move(sshfs));
     out.push_back(essential(
         "fuse", "fuse to allow_other as user",
         marker_script("/run/lima-fuse-ready", facts.input.instance_id),
         "the guest has not set user_allow_other: see /var/log/cloud-init-output.log in the guest"));
+    out.back().milestone = Milestone::kFuse;
     return out;
 }
 
@@ -164,6 +170,7 @@ std::vector<Requirement> containerd_requirements(const Facts& facts) {
     binaries.hint =
         "the nerdctl archive was not installed: see /var/log/cloud-init-output.log in "
         "the guest";
+    binaries.of_the_boot = true;
     return {std::move(systemd), std::move(binaries)};
 }
 
@@ -194,6 +201,7 @@ std::vector<Requirement> final_requirements(const Facts& facts) {
     Requirement done;
     done.group = "final";
     done.phase = "boot";
+    done.milestone = Milestone::kBoot;
     done.description = "boot scripts must have finished";
     done.script =
         marker_script(facts.linux_guest ? "/run/lima-boot-done" : "/var/run/lima-boot-done",
@@ -219,10 +227,6 @@ Plan plan_requirements(const PlanInput& input) {
         plan.notices.emplace_back(
             "containerd was not set up: its archive (nerdctl-full) could not be had; the guest "
             "runs without it");
-    }
-    if (facts.reverse_sshfs) {
-        plan.notices.emplace_back(
-            "mounts of the type reverse-sshfs are not made by this version: set mountType to 9p");
     }
     for (Requirement& probe : user_probes(facts)) {
         plan.optional.push_back(std::move(probe));

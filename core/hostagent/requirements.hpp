@@ -9,6 +9,9 @@
 
 namespace lima::hostagent {
 
+/// What the guest's agent tells of the boot: the requirement that has one waits for it.
+enum class Milestone { kNone, kSshd, kSession, kFuse, kBoot };
+
 struct Requirement {
     std::string group;         // essential, optional, final
     std::string phase;         // of the events: ssh, user-session, boot …
@@ -18,6 +21,9 @@ struct Requirement {
     bool uses_master = false;  // run by OpenSSH, so that the ControlMaster comes up with it
     bool with_params = false;  // PARAM_* are exported to it
     std::string hint;
+    Milestone milestone = Milestone::kNone;
+    bool verify = false;       // the script is run even when the milestone is reached
+    bool of_the_boot = false;  // made true by the boot or not at all
 };
 
 struct Plan {

@@ -1,5 +1,5 @@
-// The end, in the order of spec/host-guest.md 1.8: cleanups last in first out, cancel, stop the VM,
-// `exiting`, the socket. (The PID file is main's.)
+// The end, in the order of spec/host-guest.md 1.8: services, cleanups last in first out, cancel,
+// stop the VM, `exiting`, the socket. (The PID file is main's.)
 #include "core/base/fs.hpp"
 #include "core/base/log.hpp"
 #include "core/hostagent/agent.hpp"
@@ -36,6 +36,9 @@ asio::awaitable<void> Agent::shut_down() {
         machine_->driver.reset();
         return Result<void>();
     };
+    if (services_) {
+        co_await services_->close(vm_exited_ || !vm_started_);
+    }
     const auto cleaned = co_await aio::on_pool(pool_, clean);
     if (cleaned && machine_ && machine_->driver) {
         if (!vm_exited_ && vm_started_) {

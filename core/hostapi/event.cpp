@@ -57,6 +57,10 @@ Json to_json(const PhaseEvent& value) {
     out["state"] = value.state;
     put(out, "detail", value.detail);
     put(out, "hint", value.hint);
+    if (!value.lines.empty()) {
+        out["lines"] = value.lines;
+    }
+    put(out, "seconds", value.seconds);
     return out;
 }
 
@@ -84,6 +88,18 @@ Json to_json(const Status& status) {
     return out;
 }
 
+std::vector<std::string> strings_at(const Json& object, const char* key) {
+    std::vector<std::string> out;
+    if (const auto it = object.find(key); it != object.end() && it->is_array()) {
+        for (const Json& entry : *it) {
+            if (entry.is_string()) {
+                out.push_back(entry.get<std::string>());
+            }
+        }
+    }
+    return out;
+}
+
 /// The object at the key; nullptr when it is absent or no object.
 const Json* object_at(const Json& object, const char* key) {
     const auto it = object.find(key);
@@ -95,13 +111,7 @@ Status status_from(const Json& in) {
     status.running = json_bool(in, "running");
     status.degraded = json_bool(in, "degraded");
     status.exiting = json_bool(in, "exiting");
-    if (const auto it = in.find("errors"); it != in.end() && it->is_array()) {
-        for (const Json& error : *it) {
-            if (error.is_string()) {
-                status.errors.push_back(error.get<std::string>());
-            }
-        }
-    }
+    status.errors = strings_at(in, "errors");
     status.ssh_local_port = static_cast<int>(json_int(in, "sshLocalPort"));
     if (const Json* value = object_at(in, "cloudInitProgress")) {
         status.cloud_init = CloudInitProgress{.log_line = json_string(*value, "logLine"),

@@ -33,12 +33,16 @@ struct VsockEvent {
     std::string reason = {};
 };
 
-/// Ours, additive: where the start is, and why it failed. Other readers ignore the keys.
+/// Ours, additive: where the start is, and why it failed. Other readers ignore the keys. The phases
+/// come one after the other; those named "script" and "cloud-init" lie within them: what the guest
+/// does meanwhile.
 struct PhaseEvent {
-    std::string name = {};    // "vm", "ssh", "boot", …
-    std::string state = {};   // "begin", "done", "failed"
-    std::string detail = {};  // what it waits for, or the cause
-    std::string hint = {};    // what to do next
+    std::string name = {};                // "vm", "ssh", "boot", …
+    std::string state = {};               // "begin", "slow", "done", "failed"
+    std::string detail = {};              // what it waits for, the script, or the cause
+    std::string hint = {};                // what to do next
+    std::vector<std::string> lines = {};  // what a slow or failed script said last
+    int seconds = 0;                      // how long a slow script has been running
 };
 
 struct Status {

@@ -299,7 +299,8 @@ asio::awaitable<void> Guest::close() {
     impl_->handlers = {.on_up = [](const GuestFacts&) {},
                        .on_down = [](const Error&) {},
                        .on_ports = [](const std::vector<GuestPort>&) {},
-                       .on_boot = [](const BootStep&) {}};
+                       .on_boot = [](const BootStep&) {},
+                       .on_boot_ended = [] {}};
     impl_->hang_up();
     co_await impl_->tasks.join();
 }

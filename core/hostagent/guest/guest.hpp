@@ -76,6 +76,8 @@ struct GuestHandlers {
     std::function<void(std::vector<GuestPort>)> on_ports;
     /// Of an agent of ours: all steps so far, then each as it happens; again after a reconnection.
     std::function<void(const BootStep&)> on_boot;
+    /// No more steps come, though the agent is there.
+    std::function<void()> on_boot_ended = [] {};
 };
 
 class Guest {

@@ -103,6 +103,7 @@ asio::awaitable<void> Session::watch_boot() {
     const grpc::Status status = co_await rpc_->boot(std::move(each));
     if (!ended_.is_set()) {
         log::debug("guest agent: the boot's steps have ended: {}", error_of(status).text());
+        handlers_.on_boot_ended();
     }
 }
 

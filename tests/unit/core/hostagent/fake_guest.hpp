@@ -3,6 +3,7 @@
 
 #include "core/hostagent/guest_shell.hpp"
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <string>
@@ -24,6 +25,9 @@ public:
     std::vector<std::string> commands;
     std::vector<std::string> inputs;
     int over_master = 0;
+    driver::Cancel cancel;
+    std::atomic<int> interrupts = 0;
+    std::atomic<bool> in_login = false;
     std::function<void()> on_run;
 
     Answer run(const std::string& command, std::string_view input,
@@ -44,6 +48,9 @@ public:
         ++over_master;
         return run(command, input, timeout);
     }
+    void use(const driver::Cancel& now) override { cancel = now; }
+    void interrupt() override { ++interrupts; }
+    bool logging_in() const override { return in_login; }
 };
 
 }  // namespace lima::hostagent

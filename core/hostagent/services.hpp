@@ -1,0 +1,78 @@
+// What an instance has beyond its VM while it runs: the guest's agent, forwards by the plane that
+// the agent offers, mounts, the guest's clock. Made again from the running guest when the agent,
+// the plane or this whole process was lost.
+//
+// Thread: the loop's. Owner: Agent, which awaits close() before it lets go of it.
+#pragma once
+
+#include "core/aio/loop.hpp"
+#include "core/hostagent/boot_state.hpp"
+#include "core/hostagent/clock_watch.hpp"
+#include "core/hostagent/forward/forwards.hpp"
+#include "core/hostagent/forward/link_plane.hpp"
+#include "core/hostagent/guest/guest.hpp"
+#include "core/hostagent/guest_shell.hpp"
+#include "core/hostagent/machine.hpp"
+#include "core/hostagent/mount/mounts.hpp"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace lima::hostagent {
+
+struct ServiceHandlers {
+    std::function<void(const GuestFacts&)> on_agent;  // it answers
+    std::function<void(const BootStep&)> on_step;
+    std::function<void()> on_steps_ended;  // of the boot: none come now
+    std::function<void(hostapi::PortForwardEvent)> on_forward;
+};
+
+class Services {
+public:
+    /// The machine must outlive it; the pool is joined before it dies.
+    Services(asio::any_io_executor executor, asio::thread_pool& pool, Machine& machine,
+             ServiceHandlers handlers);
+    ~Services();
+    Services(const Services&) = delete;
+    Services& operator=(const Services&) = delete;
+
+    /// The VM runs.
+    void start();
+    /// From the driver.
+    void port_changed(bool open);
+    /// The ControlMaster is there: what goes over ssh.
+    asio::awaitable<void> ssh_is_up();
+    asio::awaitable<std::vector<Error>> mount();
+    bool agent_up() const { return guest_ && guest_->up(); }
+    /// In the order of spec/host-guest.md 1.8. A guest that is gone is not asked to unmount.
+    asio::awaitable<void> close(bool guest_gone);
+
+private:
+    GuestSetup guest_setup();
+    GuestHandlers guest_handlers();
+    void make_forwards();
+    void choose_plane(const GuestFacts& facts);
+    asio::awaitable<void> run_link_plane(LinkPlane* plane);
+    asio::awaitable<void> set_clock(const char* why);
+    bool over_ssh() const { return machine_.driver->forward_guest_agent_over_ssh(); }
+
+    asio::any_io_executor executor_;
+    asio::thread_pool& pool_;
+    Machine& machine_;
+    ServiceHandlers handlers_;
+    aio::TaskScope tasks_;
+    driver::Cancel cancel_;        // of shell_
+    driver::Cancel mount_cancel_;  // of mount_shell_
+    GuestShell shell_;             // of the connection to the agent over ssh
+    GuestShell mount_shell_;       // of the mounts
+    std::unique_ptr<Guest> guest_;
+    std::unique_ptr<Forwards> forwards_;
+    std::shared_ptr<LinkPlane> link_plane_;
+    std::unique_ptr<Mounts> mounts_;
+    std::unique_ptr<ClockWatch> clock_;
+    bool guest_started_ = false;
+    bool closing_ = false;
+};
+
+}  // namespace lima::hostagent

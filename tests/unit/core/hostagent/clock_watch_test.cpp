@@ -1,0 +1,50 @@
+#include "core/hostagent/clock_watch.hpp"
+
+#include "core/base/process.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+namespace lima::hostagent {
+namespace {
+
+TEST(ClockWatch, AProcessThatGoesOnIsToldOfAndOthersAreNot) {
+    asio::io_context loop(1);
+    auto vm = spawn({.argv = {"sleep", "60"}});
+    auto other = spawn({.argv = {"sleep", "60"}});
+    ASSERT_TRUE(vm && other);
+    int told = 0;
+    ClockWatch watch(loop.get_executor(), [&] { return vm->pid(); }, [&](const char*) { ++told; });
+    ASSERT_TRUE(watch.start());
+    const auto run_for = [&](std::chrono::milliseconds time) {
+        loop.restart();
+        loop.run_for(time);
+    };
+    run_for(std::chrono::milliseconds(20));
+    ASSERT_TRUE(other->signal(SIGSTOP));
+    ASSERT_TRUE(other->signal(SIGCONT));
+    run_for(std::chrono::milliseconds(100));
+    EXPECT_EQ(told, 0);
+    ASSERT_TRUE(vm->signal(SIGSTOP));
+    run_for(std::chrono::milliseconds(100));
+    EXPECT_EQ(told, 0);
+    ASSERT_TRUE(vm->signal(SIGCONT));
+    run_for(std::chrono::milliseconds(200));
+    EXPECT_EQ(told, 1);
+    ASSERT_TRUE(other->terminate(std::chrono::milliseconds(100)));
+    run_for(std::chrono::milliseconds(50));
+    EXPECT_EQ(told, 1);
+    // Its exit is still there for who waits.
+    const auto ended = vm->terminate(std::chrono::seconds(2));
+    ASSERT_TRUE(ended);
+    EXPECT_EQ(ended->signal, SIGTERM);
+    bool closed = false;
+    asio::co_spawn(loop, watch.close(), [&](const std::exception_ptr&) { closed = true; });
+    run_for(std::chrono::milliseconds(200));
+    EXPECT_TRUE(closed);
+}
+
+}  // namespace
+}  // namespace lima::hostagent
