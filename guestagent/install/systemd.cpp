@@ -36,12 +36,13 @@ TimeoutStopSec=5
 WantedBy=multi-user.target
 )";
 
-/// A word of ExecStart: quoted where systemd would split or expand it.
-std::string unit_word(std::string_view word) {
+/// A word of a unit file: quoted where systemd would split or expand it. ExecStart knows variables
+/// beside specifiers.
+std::string unit_word(std::string_view word, bool in_command) {
     std::string out;
     bool quote = word.empty();
     for (const char c : word) {
-        if (c == '%' || c == '$') {
+        if (c == '%' || (c == '$' && in_command)) {
             out += c;  // doubled, it stands for itself
         } else if (c == '"' || c == '\\') {
             out += '\\';
@@ -50,11 +51,6 @@ std::string unit_word(std::string_view word) {
         out += c;
     }
     return quote ? "\"" + out + "\"" : out;
-}
-
-/// A path in RequiresMountsFor, which takes no quotes for blanks but knows specifiers.
-std::string unit_path(std::string_view path) {
-    return replace_all(std::string(path), "%", "%%");
 }
 
 Result<void> run_systemctl(const std::vector<std::string>& arguments) {
@@ -76,13 +72,13 @@ Result<void> run_systemctl(const std::vector<std::string>& arguments) {
 std::string systemd_unit(const std::string& program, const Endpoint& endpoint, bool debug) {
     std::string out(kUnitHead);
     const std::string directory = std::filesystem::path(program).parent_path();
-    out += "RequiresMountsFor=" + unit_path(directory) + "\n\n[Service]\n";
-    out += "ExecStart=" + unit_word(program) + " daemon";
+    out += "RequiresMountsFor=" + unit_word(directory, false) + "\n\n[Service]\n";
+    out += "ExecStart=" + unit_word(program, true) + " daemon";
     if (endpoint.vsock_port != 0) {
         out += fmt::format(" --vsock-port {}", endpoint.vsock_port);
     }
     if (!endpoint.virtio_port.empty()) {
-        out += " --virtio-port " + unit_word(endpoint.virtio_port);
+        out += " --virtio-port " + unit_word(endpoint.virtio_port, true);
     }
     if (endpoint.socket_owner != 0) {
         out += fmt::format(" --socket-owner {}", endpoint.socket_owner);
