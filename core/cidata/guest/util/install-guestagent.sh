@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the guest agent of the seed as a service and starts it: from the first stage of cloud-init, so that the host
-# hears of the boot from then on, and again by a boot module, for guests whose first stage skips it. The second run finds
-# nothing to do.
+# hears of the boot from then on, and again by a boot module, for guests whose first stage skips it. The second run of a
+# boot finds nothing to do.
 #
 # LIMA_CIDATA_MNT  where the seed is mounted; the other variables come from its lima.env
 set -eu
@@ -12,6 +12,13 @@ source=$LIMA_CIDATA_MNT/lima-guestagent
 while IFS= read -r line; do
     [ -z "$line" ] || export "${line?}"
 done <"$LIMA_CIDATA_MNT/lima.env"
+
+# Comparing the agents reads both; once a boot is enough.
+stamp=/run/lima-guestagent-installed
+if [ -r "$stamp" ]; then
+    read -r installed <"$stamp"
+    [ "$installed" != "$LIMA_CIDATA_IID" ] || exit 0
+fi
 
 agent=$LIMA_CIDATA_GUEST_INSTALL_PREFIX/bin/lima-guestagent
 updated=false
@@ -79,3 +86,4 @@ if [ -x /sbin/openrc-run ]; then
 elif [ -d /run/systemd/system ]; then
     install_systemd
 fi
+echo "$LIMA_CIDATA_IID" >"$stamp"
