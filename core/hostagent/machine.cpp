@@ -15,7 +15,10 @@
 #include "core/store/status.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace lima::hostagent {
 namespace {
@@ -35,6 +38,21 @@ Result<void> refuse_broken(const store::Instance& instance) {
                                "`"));
 }
 
+/// An agent that died at the wrong moment left its own number in there instead of the VM's.
+Result<void> correct_pid_file(const std::filesystem::path& path, pid_t pid) {
+    const std::string text = std::to_string(pid) + "\n";
+    LIMA_TRY(const std::string now, fs::read_file(path));
+    if (now == text) {
+        return {};
+    }
+    // In place: the VM holds the lock of this very file.
+    const Fd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+    if (!file || ftruncate(file.get(), 0) != 0) {
+        return fail_errno(errno, "cannot correct " + path.string());
+    }
+    return write_all(file.get(), text);
+}
+
 /// Whether the VM of an earlier agent still runs, and can be taken over.
 Result<bool> must_adopt(const Machine& machine) {
     const auto pid_file = machine.dir() / store::driver_pid_file(machine.instance.vm_type);
@@ -49,6 +67,7 @@ Result<bool> must_adopt(const Machine& machine) {
                                       state.pid, machine.instance.vm_type))
                         .with_hint("run `limactl stop -f " + machine.instance.name + "`"));
     }
+    LIMA_DO(correct_pid_file(pid_file, state.pid));
     return true;
 }
 

@@ -13,7 +13,9 @@ constexpr const char* kMark = ".unfinished";
 }  // namespace
 
 Result<void> mark_unfinished(const store::Path& dir) {
-    return fs::write_file_atomic(dir / kMark, "");
+    // Empty, so that there is no half of it; and a command that is killed here leaves no other
+    // file.
+    return fs::append_file(dir / kMark, "");
 }
 
 Result<void> mark_finished(const store::Path& dir) {
@@ -23,7 +25,9 @@ Result<void> mark_finished(const store::Path& dir) {
 
 bool is_marked(const store::Path& dir) { return fs::exists_nofollow(dir / kMark); }
 
-bool is_abandoned(const store::Path& dir) { return is_marked(dir) && !store::is_locked(dir); }
+bool is_abandoned(const store::Path& dir) {
+    return (is_marked(dir) || is_blank(dir)) && !store::is_locked(dir);
+}
 
 bool is_blank(const store::Path& dir) {
     const auto names = fs::list_names(dir);

@@ -12,7 +12,7 @@ Result<void> mark_unfinished(const store::Path& dir);
 Result<void> mark_finished(const store::Path& dir);
 
 bool is_marked(const store::Path& dir);
-/// Marked, and nobody works on it.
+/// Marked or blank, and nobody works on it.
 bool is_abandoned(const store::Path& dir);
 /// Nothing in it but lock and mark.
 bool is_blank(const store::Path& dir);

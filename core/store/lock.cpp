@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
+#include <thread>
 #include <unistd.h>
 
 namespace lima::store {
@@ -41,12 +42,30 @@ Result<void> write_holder(const Path& path, const std::string& command) {
     return write_all(file.get(), fmt::format("{} {}\n", getpid(), command));
 }
 
+/// A command that is killed while it starts a program leaves its lock to the half-born child, until
+/// that becomes the program: for a moment the holder is one that is dead.
+Result<std::optional<FileLock>> take_over(const Path& path) {
+    constexpr int kAttempts = 200;
+    constexpr std::chrono::milliseconds kPause(5);
+    for (int i = 0;; ++i) {
+        auto lock = FileLock::try_acquire(path);
+        if (!lock || *lock || i == kAttempts) {
+            return lock;
+        }
+        const Holder holder = read_holder(path);
+        if (holder.pid == 0 || process_id(holder.pid)) {
+            return lock;
+        }
+        std::this_thread::sleep_for(kPause);
+    }
+}
+
 }  // namespace
 
 Result<InstanceLock> InstanceLock::acquire(const Path& instance_dir, const std::string& command) {
     const Path path = instance_dir / file::kLock;
     const std::string name = instance_dir.filename().string();
-    auto lock = FileLock::try_acquire(path);
+    auto lock = take_over(path);
     if (!lock) {
         return fail(
             std::move(lock.error()).wrap(fmt::format("cannot lock instance {}", name_quote(name))));

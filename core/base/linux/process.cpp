@@ -10,6 +10,7 @@
 #include <csignal>
 #include <ctime>
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
@@ -129,6 +130,27 @@ std::filesystem::path self_invocation() {
     return error ? self_executable() : path.lexically_normal();
 }
 
+namespace {
+
+/// Whether one of the process's descriptors has that file open with an exclusive flock.
+bool holds_lock(const std::filesystem::path& process, const struct stat& wanted) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(process / "fd", ignored)) {
+        struct stat status{};
+        if (stat(entry.path().c_str(), &status) != 0 || status.st_dev != wanted.st_dev ||
+            status.st_ino != wanted.st_ino) {
+            continue;
+        }
+        const auto info = fs::read_file(process / "fdinfo" / entry.path().filename());
+        if (info && info->find("FLOCK  ADVISORY  WRITE") != std::string::npos) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
 namespace platform {
 
 Result<Fd> open_process(pid_t pid) {
@@ -157,6 +179,23 @@ std::string process_name(pid_t pid) {
     // Another user's: only the name that the kernel keeps, cut to 15 bytes.
     const auto comm = fs::read_file(fmt::format("/proc/{}/comm", pid));
     return comm ? std::string(trim(*comm)) : std::string();
+}
+
+pid_t lock_holder(int fd) {
+    struct stat wanted{};
+    if (fstat(fd, &wanted) != 0) {
+        return 0;
+    }
+    std::error_code ignored;
+    for (const auto& process : std::filesystem::directory_iterator("/proc", ignored)) {
+        const std::string name = process.path().filename().string();
+        pid_t pid = 0;
+        std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (pid > 0 && pid != getpid() && holds_lock(process.path(), wanted)) {
+            return pid;
+        }
+    }
+    return 0;
 }
 
 std::chrono::system_clock::time_point start_time(const ProcessId& id) {

@@ -193,7 +193,12 @@ Result<PidFileState> read_pid_file(const Path& path,
     LIMA_TRY(const bool free, take_flock(fd.get(), LOCK_SH | LOCK_NB, path));
     if (!free) {
         LIMA_TRY(const pid_t owner, read_owner(fd.get(), path));
-        return PidFileState{owner, true};
+        if (owner != 0 && process_id(owner)) {
+            return PidFileState{owner, true};
+        }
+        // Who took the lock died before it could write the number of the child that inherited it.
+        const pid_t holder = platform::lock_holder(fd.get());
+        return PidFileState{holder != 0 ? holder : owner, true};
     }
     LIMA_TRY(const std::optional<pid_t> pid, read_pid(fd.get(), path));
     if (pid && names_living_owner(fd.get(), *pid, foreign_names)) {

@@ -15,6 +15,9 @@ namespace lima::platform {
 Result<Fd> open_process(pid_t pid);
 /// The executable's file name; empty when the process is gone or not ours to look at.
 std::string process_name(pid_t pid);
+/// The process that holds the exclusive lock (flock) of this open file; 0 when it is not ours to
+/// look at.
+pid_t lock_holder(int fd);
 /// When the process started, by today's wall clock.
 std::chrono::system_clock::time_point start_time(const ProcessId& id);
 

@@ -110,6 +110,22 @@ TEST_F(LockTest, AChildThatInheritsTheLockOutlivesThePidFile) {
     EXPECT_TRUE(PidFile::create(path_));  // a stale file is taken over
 }
 
+TEST_F(LockTest, AnHeirIsFoundEvenWhenItsNumberWasNeverWritten) {
+    auto file = PidFile::create(path_);
+    Child child = sleeper({{file->fd(), 3}});
+    // As after the death of the creator between its spawn and its set_pid.
+    Child dead = sleeper();
+    end(dead);
+    ASSERT_TRUE(file->set_pid(dead.pid()));
+    file->release();
+    const auto state = read_pid_file(path_);
+    ASSERT_TRUE(state);
+    EXPECT_TRUE(state->held);
+    EXPECT_EQ(state->pid, child.pid());
+    end(child);
+    EXPECT_FALSE(read_pid_file(path_)->held);
+}
+
 TEST_F(LockTest, AChildThatDoesNotInheritDoesNotHold) {
     auto file = PidFile::create(path_);
     Child child = sleeper();

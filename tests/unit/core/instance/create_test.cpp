@@ -121,7 +121,11 @@ TEST_F(CreateTest, WhatAKilledCreateLeftIsTakenOver) {
               (std::vector<std::string>{".lock", "lima-version", "lima.yaml"}));
     // Killed even before it could set the mark.
     ASSERT_TRUE(fs::make_dirs(dir("blank")));
+    EXPECT_NE(inspect(context_, "blank").error().text().find("is not complete"), std::string::npos);
     EXPECT_TRUE(make(null_yaml(), "blank"));
+    ASSERT_TRUE(fs::make_dirs(dir("gone")));
+    EXPECT_TRUE(remove(context_, "gone", false));
+    EXPECT_FALSE(fs::exists(dir("gone")));
 }
 
 TEST_F(CreateTest, OfTwoAtOnceOneWins) {

@@ -61,6 +61,7 @@ TEST_F(RemoveTest, ARunningOneNeedsForce) {
 TEST_F(RemoveTest, AMissingOneAndADirectoryWithoutYamlAreNotFound) {
     EXPECT_EQ(remove(context_, "none", true).error().code(), Code::kNotFound);
     ASSERT_TRUE(fs::make_dirs(dir("odd")));
+    write(dir("odd") / "mine", "");
     EXPECT_EQ(remove(context_, "odd", true).error().code(), Code::kNotFound);
     EXPECT_TRUE(fs::exists(dir("odd")));
 }

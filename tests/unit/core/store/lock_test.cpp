@@ -74,6 +74,22 @@ TEST_F(LockTest, TheLoserNamesTheWinner) {
     ASSERT_TRUE(child.wait());
 }
 
+TEST_F(LockTest, AHolderThatDiedWhileItStartedAProgramIsWaitedFor) {
+    const std::string file = (dir_.path() / ".lock").string();
+    const Pipe pipe = make_pipe().value();
+    SpawnOptions options;
+    // No process has that number: pid_max is 2^22 at most.
+    options.argv = {"sh", "-c",
+                    "exec 9<>\"$0\"; flock 9; echo '4194305 limactl start x' >\"$0\"; echo held; "
+                    "sleep 0.2",
+                    file};
+    options.stdout_fd = pipe.write.get();
+    Child child = spawn(options).value();
+    ASSERT_TRUE(wait_readable(pipe.read.get(), std::chrono::seconds(10)).value());
+    EXPECT_TRUE(InstanceLock::acquire(dir_.path(), "limactl stop"));
+    ASSERT_TRUE(child.wait());
+}
+
 TEST_F(LockTest, WaitsForTheEndOfTheHolder) {
     const std::string file = (dir_.path() / ".lock").string();
     const Pipe pipe = make_pipe().value();
