@@ -2,6 +2,7 @@
 #include "core/base/text.hpp"
 #include "core/base/units.hpp"
 #include "core/cli/commands.hpp"
+#include "core/cli/format/phases.hpp"
 #include "core/cli/format/progress.hpp"
 #include "core/cli/kit/new_instance.hpp"
 #include "core/cli/kit/ready.hpp"
@@ -18,7 +19,34 @@ struct Options {
     bool foreground = false;
     std::optional<std::chrono::nanoseconds> timeout;
     bool progress = false;
+    bool json = false;
 };
+
+PhaseView::Form form_of(Cli& cli, const Options& options) {
+    if (options.json) {
+        return PhaseView::Form::kJson;
+    }
+    return is_terminal(STDERR_FILENO) && !cli.json_log() && !options.progress
+               ? PhaseView::Form::kLine
+               : PhaseView::Form::kNone;
+}
+
+Result<void> start_and_show(instance::Context& context, const std::string& name,
+                            instance::StartOptions start, PhaseView& view) {
+    start.on_event = [&view](const hostapi::Event& event) { view.take(event); };
+    if (view.form() == PhaseView::Form::kLine) {
+        start.quiet = !context.debug;
+        start.on_tick = [&view] { view.tick(); };
+        start.before_log = [&view] { view.clear(); };
+    }
+    start.on_ready = [&view](const store::Instance& ready) {
+        view.clear();
+        print_ready(ready);
+    };
+    auto started = instance::start(context, name, start);
+    view.result(started);
+    return started;
+}
 
 std::vector<std::string> complete(Cli& cli, const std::string& word) {
     auto names = complete_instances(cli, word);
@@ -36,7 +64,9 @@ Result<int> run(Cli& cli, const Options& options, const Args& args) {
     LIMA_TRY(auto* context, cli.context());
     context->progress = make_progress(!cli.json_log() && is_terminal(STDERR_FILENO));
     LIMA_TRY(const auto instance, resolve_instance(cli, Mode::kStart, options.create, args));
+    PhaseView view(form_of(cli, options));
     if (instance.status == store::status::kRunning) {
+        view.result(Result<void>());
         log::info("The instance {} is already running. Run {} to open the shell.",
                   name_quote(instance.name), shell_hint(instance.name));
         return 0;
@@ -47,8 +77,7 @@ Result<int> run(Cli& cli, const Options& options, const Args& args) {
     }
     start.foreground = options.foreground;
     start.progress = options.progress;
-    start.on_ready = print_ready;
-    LIMA_DO(instance::start(*context, instance.name, start));
+    LIMA_DO(start_and_show(*context, instance.name, std::move(start), view));
     return 0;
 }
 
@@ -75,6 +104,7 @@ void add_start(Cli& cli) {
     flags.duration("timeout", options->timeout, "How long to wait for the instance to be running")
         .default_text = format_duration(std::chrono::minutes(10));
     flags.boolean("progress", options->progress, "Show the provisioning progress of cloud-init");
+    flags.boolean("json", options->json, "Print each phase, and the result, as a JSON line");
     add_new_instance_flags(flags, options->create);
     command.run([options](Cli& c, const Args& args) { return run(c, *options, args); });
 }

@@ -43,6 +43,7 @@ struct PhaseEvent {
     std::string hint = {};                // what to do next
     std::vector<std::string> lines = {};  // what a slow or failed script said last
     int seconds = 0;                      // how long a slow script has been running
+    bool operator==(const PhaseEvent&) const = default;
 };
 
 struct Status {

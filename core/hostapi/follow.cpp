@@ -6,6 +6,7 @@
 
 #include <climits>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <poll.h>
@@ -20,6 +21,7 @@ using std::chrono::milliseconds;
 
 constexpr const char* kStdout = "ha.stdout.log";
 constexpr const char* kStderr = "ha.stderr.log";
+constexpr milliseconds kTick(1000);
 
 /// One watch on the directory sees both files, also when they are made anew.
 Result<Fd> watch_directory(const std::filesystem::path& directory) {
@@ -55,7 +57,7 @@ class Follower {
 public:
     explicit Follower(const FollowOptions& options)
         : options_(options),
-          relay_(options.begin),
+          relay_(options.begin, options.before_relay),
           events_(options.instance_dir / kStdout),
           log_(options.instance_dir / kStderr, options.log_offset) {}
 
@@ -88,7 +90,7 @@ Result<bool> Follower::pump() {
     // The log first: what led to an event is shown before it.
     LIMA_TRY(const std::vector<std::string> records, log_.read_lines());
     for (const std::string& record : records) {
-        relay_.take(record, options_.relay_log);
+        relay_.take(record, options_.relay_log, options_.relay_from);
     }
     LIMA_TRY(const std::vector<std::string> events, events_.read_lines());
     for (const std::string& event : events) {
@@ -120,9 +122,14 @@ Result<void> Follower::run() {
         }
         std::array<pollfd, 2> wait = {pollfd{watch.get(), POLLIN, 0},
                                       pollfd{options_.agent_pidfd, POLLIN, 0}};
-        const int limit = left > INT_MAX ? INT_MAX : static_cast<int>(left);
-        if (::poll(wait.data(), wait.size(), limit) < 0 && errno != EINTR) {
+        const std::int64_t most = options_.on_tick ? kTick.count() : INT_MAX;
+        const int ready =
+            ::poll(wait.data(), wait.size(), static_cast<int>(std::min<std::int64_t>(left, most)));
+        if (ready < 0 && errno != EINTR) {
             return fail_errno(errno, "cannot wait for the host agent");
+        }
+        if (ready == 0 && options_.on_tick) {
+            options_.on_tick();
         }
         const bool ended = wait[1].revents != 0;
         if (drain_watch(watch.get()) || ended) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
+#include "core/base/log.hpp"
 #include "core/hostapi/event.hpp"
 
 #include <chrono>
@@ -21,6 +22,11 @@ struct FollowOptions {
     std::function<bool(const Event&)> on_event;
     /// Log lines of the agent are re-logged with "[hostagent] " in front.
     bool relay_log = true;
+    /// Of these only records from this level on.
+    log::Level relay_from = log::Level::kTrace;
+    /// Called before a record is relayed, and every second; may be empty.
+    std::function<void()> before_relay = {};
+    std::function<void()> on_tick = {};
     /// So many bytes of ha.stderr.log are known already.
     std::uint64_t log_offset = 0;
 };

@@ -39,9 +39,10 @@ RelayedRecord parse_record(const std::string& line) {
     return record;
 }
 
-LogRelay::LogRelay(SystemTime begin) : oldest_(begin - std::chrono::seconds(1)) {}
+LogRelay::LogRelay(SystemTime begin, std::function<void()> before_showing)
+    : oldest_(begin - std::chrono::seconds(1)), before_showing_(std::move(before_showing)) {}
 
-void LogRelay::take(const std::string& line, bool show) {
+void LogRelay::take(const std::string& line, bool show, log::Level from) {
     if (line.empty()) {
         return;
     }
@@ -52,7 +53,10 @@ void LogRelay::take(const std::string& line, bool show) {
     if (record.level == log::Level::kError) {
         last_error_ = record.message.substr(std::string_view(kPrefix).size());
     }
-    if (show) {
+    if (show && record.level >= from) {
+        if (before_showing_) {
+            before_showing_();
+        }
         log::write(record.level, record.message, record.fields);
     }
 }

@@ -5,6 +5,7 @@
 #include "core/base/log.hpp"
 #include "core/base/time.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -23,13 +24,14 @@ class LogRelay {
 public:
     /// Records of more than a second before `begin` belong to an earlier run. (They carry whole
     /// seconds.)
-    explicit LogRelay(SystemTime begin);
-    void take(const std::string& line, bool show);
+    explicit LogRelay(SystemTime begin, std::function<void()> before_showing = {});
+    void take(const std::string& line, bool show, log::Level from = log::Level::kTrace);
     /// The latest record at error, "" when there was none.
     const std::string& last_error() const { return last_error_; }
 
 private:
     SystemTime oldest_;
+    std::function<void()> before_showing_;
     std::string last_error_;
 };
 

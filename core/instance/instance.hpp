@@ -8,6 +8,7 @@
 #include "core/base/host.hpp"
 #include "core/driver/driver.hpp"
 #include "core/fetch/cache.hpp"
+#include "core/hostapi/event.hpp"
 #include "core/store/home.hpp"
 #include "core/store/instance.hpp"
 
@@ -52,6 +53,12 @@ struct StartOptions {
     bool foreground = false;  // does not return on success: the process becomes the host agent
     bool progress = false;
     std::function<void(const store::Instance&)> on_ready;  // prints READY
+    /// Shows how it goes: each event of the host agent, each second, before a log line of the
+    /// host agent's is shown. Only those that warn are, when `quiet`. All may be empty.
+    std::function<void(const hostapi::Event&)> on_event = {};
+    std::function<void()> on_tick = {};
+    std::function<void()> before_log = {};
+    bool quiet = false;
 };
 Result<void> start(const Context& context, const std::string& name, const StartOptions& options);
 

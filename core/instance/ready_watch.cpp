@@ -13,11 +13,7 @@ bool ReadyWatch::take(const hostapi::Event& event) {
         log::info("SSH Local Port: {}", ssh_port_);
     }
     if (status.phase) {
-        phase_ = *status.phase;
-        if (phase_.state == "failed") {
-            failed_ = phase_;
-        }
-        log::debug("phase {}: {} {}", phase_.name, phase_.state, phase_.detail);
+        take_phase(*status.phase);
     }
     if (!status.errors.empty()) {
         errors_ = status.errors;
@@ -29,6 +25,22 @@ bool ReadyWatch::take(const hostapi::Event& event) {
     running_ = running_ || status.running;
     degraded_ = degraded_ || status.degraded;
     return exiting_ || (running_ && (!wait_for_cloud_init_ || cloud_init_done_));
+}
+
+void ReadyWatch::take_phase(const hostapi::PhaseEvent& phase) {
+    if (phase == told_) {
+        return;  // every later event repeats it
+    }
+    told_ = phase;
+    log::debug("phase {}: {} {}", phase.name, phase.state, phase.detail);
+    if (phase.state == "failed") {
+        failed_ = phase;
+    }
+    if (phase.name == "script") {
+        script_ = phase.state == "begin" || phase.state == "slow" ? phase : hostapi::PhaseEvent();
+    } else if (phase.name != "cloud-init") {
+        phase_ = phase;
+    }
 }
 
 void ReadyWatch::take_cloud_init(const hostapi::CloudInitProgress& progress) {
@@ -61,6 +73,13 @@ Result<void> ReadyWatch::verdict(const Result<void>& followed) const {
         std::string text = "did not receive an event with the \"running\" status in time";
         if (phase_.state == "begin") {
             text += ", still in the phase " + go_quote(phase_.name) + ": " + phase_.detail;
+        }
+        if (!script_.detail.empty()) {
+            text += "; the guest runs " + go_quote(script_.detail);
+            if (script_.seconds != 0) {
+                text += " for more than " + std::to_string(script_.seconds) + " s";
+            }
+            text += script_.lines.empty() ? "" : ", which said last:\n" + join(script_.lines, "\n");
         }
         return fail(trouble(Code::kDeadlineExceeded, std::move(text) +
                                                          " (it goes on in the background; `limactl "

@@ -24,6 +24,7 @@ public:
     Result<void> verdict(const Result<void>& followed) const;
 
 private:
+    void take_phase(const hostapi::PhaseEvent& phase);
     void take_cloud_init(const hostapi::CloudInitProgress& progress);
     Error trouble(Code code, std::string text) const;
     std::string cause() const;
@@ -38,7 +39,9 @@ private:
     int ssh_port_ = 0;
     std::string last_log_line_;
     std::vector<std::string> errors_;
-    hostapi::PhaseEvent phase_;   // the latest
+    hostapi::PhaseEvent told_;    // the latest
+    hostapi::PhaseEvent phase_;   // the latest of the host's own
+    hostapi::PhaseEvent script_;  // what runs in the guest
     hostapi::PhaseEvent failed_;  // the latest that failed
 };
 

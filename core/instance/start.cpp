@@ -76,7 +76,19 @@ Result<void> follow_until_ready(const Context& context, const store::Instance& i
     follow.begin = begin;
     follow.timeout = options.timeout;
     follow.agent_pidfd = agent_pidfd;
-    follow.on_event = [&watch](const hostapi::Event& event) { return watch.take(event); };
+    follow.on_event = [&](const hostapi::Event& event) {
+        if (options.before_log) {
+            options.before_log();
+        }
+        const bool enough = watch.take(event);
+        if (options.on_event) {
+            options.on_event(event);
+        }
+        return enough;
+    };
+    follow.on_tick = options.on_tick;
+    follow.before_relay = options.before_log;
+    follow.relay_from = options.quiet ? log::Level::kWarning : log::Level::kTrace;
     LIMA_DO(watch.verdict(hostapi::follow(follow)), "cannot start instance {}",
             name_quote(instance.name));
     if (options.on_ready) {
