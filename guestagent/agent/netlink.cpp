@@ -1,6 +1,7 @@
 #include "guestagent/agent/netlink.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <linux/netlink.h>
@@ -55,6 +56,31 @@ std::string netlink_dump_request(std::uint16_t type, std::uint32_t sequence,
     header.nlmsg_seq = sequence;
     std::string out(reinterpret_cast<const char*>(&header), sizeof(header));
     return out.append(body);
+}
+
+Result<Fd> open_netlink_groups(int protocol, const std::vector<int>& groups) {
+    Fd socket(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+    sockaddr_nl any{};
+    any.nl_family = AF_NETLINK;
+    // Bound, to get a number: without one it is taken for the kernel's own and gets nothing.
+    if (!socket ||
+        ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&any), sizeof(any)) != 0) {
+        return fail_errno(errno, "cannot open a netlink socket");
+    }
+    for (const int group : groups) {
+        if (::setsockopt(socket.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+                         sizeof(group)) != 0) {
+            return fail_errno(errno, "cannot join a netlink group");
+        }
+    }
+    return socket;
+}
+
+void drain_netlink(int fd) {
+    std::array<char, 512> ignored{};
+    while (::recv(fd, ignored.data(), ignored.size(), MSG_DONTWAIT) >= 0 || errno == ENOBUFS ||
+           errno == EINTR) {
+    }
 }
 
 Result<NetlinkSocket> NetlinkSocket::open(int protocol) {

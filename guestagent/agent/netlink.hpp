@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lima::guestagent {
 
@@ -24,6 +25,11 @@ Result<void> each_netlink_message(std::string_view datagram,
 
 /// A request of this type for everything there is; `body` is the type's own structure.
 std::string netlink_dump_request(std::uint16_t type, std::uint32_t sequence, std::string_view body);
+
+/// A nonblocking socket to which the kernel sends what happens in these groups.
+Result<Fd> open_netlink_groups(int protocol, const std::vector<int>& groups);
+/// Takes all that has come, unread.
+void drain_netlink(int fd);
 
 class NetlinkSocket {
 public:

@@ -4,8 +4,6 @@
 #include "guestagent/agent/netlink.hpp"
 #include "guestagent/agent/ports.hpp"
 
-#include <array>
-#include <cerrno>
 #include <cstring>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
@@ -40,16 +38,6 @@ std::vector<Attribute> attributes(std::string_view bytes) {
 std::string address_text(std::string_view bytes) {
     const auto* data = reinterpret_cast<const std::uint8_t*>(bytes.data());
     return ip_text(std::span(data, bytes.size()));
-}
-
-Result<void> subscribe(int fd) {
-    for (const int group :
-         {RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE}) {
-        if (::setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0) {
-            return fail_errno(errno, "cannot join an rtnetlink group");
-        }
-    }
-    return {};
 }
 
 }  // namespace
@@ -132,11 +120,9 @@ NetworkWatch::~NetworkWatch() {
 }
 
 Result<void> NetworkWatch::start() {
-    Fd socket(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
-    if (!socket) {
-        return fail_errno(errno, "cannot open an rtnetlink socket");
-    }
-    LIMA_DO(subscribe(socket.get()));
+    LIMA_TRY(Fd socket,
+             open_netlink_groups(NETLINK_ROUTE, {RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+                                                 RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE}));
     socket_.assign(socket.release());
     wait();
     look();
@@ -149,11 +135,7 @@ void NetworkWatch::wait() {
                            if (error || !*alive) {
                                return;
                            }
-                           std::array<char, 8192> ignored{};
-                           while (::recv(socket_.native_handle(), ignored.data(), ignored.size(),
-                                         MSG_DONTWAIT) >= 0 ||
-                                  errno == ENOBUFS || errno == EINTR) {
-                           }
+                           drain_netlink(socket_.native_handle());
                            wait();
                            look();
                        });

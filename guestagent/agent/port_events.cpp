@@ -3,6 +3,7 @@
 #include "core/base/fs.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "guestagent/agent/netlink.hpp"
 
 #include <algorithm>
 #include <array>
@@ -134,10 +135,9 @@ std::vector<int> online_processors() {
 /// UDP sockets that end; those that were connected (state established) are filtered out by the
 /// kernel, since they never were in our list.
 Result<Fd> open_destroy_socket() {
-    Fd socket(::socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG));
-    if (!socket) {
-        return fail_errno(errno, "cannot open a sock_diag socket");
-    }
+    LIMA_TRY(Fd socket,
+             open_netlink_groups(NETLINK_SOCK_DIAG,
+                                 {SKNLGRP_INET_UDP_DESTROY, SKNLGRP_INET6_UDP_DESTROY}));
     // A small buffer: the first message says all, more of them only cost.
     const int small = 4096;
     ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
@@ -152,12 +152,6 @@ Result<Fd> open_destroy_socket() {
     const sock_fprog filter{.len = program.size(), .filter = program.data()};
     if (::setsockopt(socket.get(), SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) != 0) {
         return fail_errno(errno, "cannot filter a sock_diag socket");
-    }
-    for (const int group : {SKNLGRP_INET_UDP_DESTROY, SKNLGRP_INET6_UDP_DESTROY}) {
-        if (::setsockopt(socket.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
-                         sizeof(group)) != 0) {
-            return fail_errno(errno, "cannot join a sock_diag group");
-        }
     }
     return socket;
 }
@@ -208,10 +202,7 @@ public:
         for (Counter& counter : counters_) {
             counter.consume();
         }
-        std::array<char, 512> ignored{};
-        while (::recv(destroyed_.get(), ignored.data(), ignored.size(), MSG_DONTWAIT) >= 0 ||
-               errno == ENOBUFS || errno == EINTR) {
-        }
+        drain_netlink(destroyed_.get());
         // Takes the events that woke us out of the set, so that the next ones are new.
         std::array<epoll_event, 32> events{};
         while (::epoll_wait(epoll_.native_handle(), events.data(), events.size(), 0) ==

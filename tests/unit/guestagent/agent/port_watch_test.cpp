@@ -55,6 +55,24 @@ TEST(SockDiag, LeavesOutWhatIsConnectedOrGone) {
     EXPECT_TRUE(contains(*ports, "udp", "127.0.0.1", peer.port));
 }
 
+TEST(SockDiag, ReadsTheTablesOfProc) {
+    const DiagTable tcp{AF_INET, IPPROTO_TCP, "tcp"};
+    const DiagTable udp6{AF_INET6, IPPROTO_UDP, "udp6"};
+    const std::vector<Port> four = parse_proc_net(
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n"
+        "   0: 0100007F:0016 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0\n"
+        "   1: 0F05A8C0:0016 0205A8C0:BC86 01 00000000:00000000 00:00000000 00000000     0\n"
+        "   2: nonsense:1 0 0A\n",
+        tcp);
+    EXPECT_EQ(four, (std::vector<Port>{{"tcp", "127.0.0.1", 22}}));
+    const std::vector<Port> six = parse_proc_net(
+        "   0: 00000000000000000000000001000000:14E9 00000000000000000000000000000000:0000 07 0\n"
+        "   1: 0000000000000000FFFF00000100007F:0035 00000000000000000000000000000000:0000 07 0\n"
+        "   2: 00000000000000000000000000000000:0000 00000000000000000000000000000000:0000 07 0\n",
+        udp6);
+    EXPECT_EQ(six, (std::vector<Port>{{"udp", "::1", 5353}, {"udp", "127.0.0.1", 53}}));
+}
+
 TEST(Netlink, TellsWhatIsCutShort) {
     const auto ignore = [](const NetlinkMessage&) -> Result<void> { return {}; };
     EXPECT_TRUE(each_netlink_message("", ignore));
