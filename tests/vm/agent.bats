@@ -5,7 +5,7 @@ suite_setup() { need_guest mini; }
 
 # serve PORT TEXT [ADDRESS]: an HTTP server in the guest that answers with TEXT
 serve() {
-    in_guest agent sh -c "mkdir -p /tmp/www$1 && echo '$2' >/tmp/www$1/index.html && busybox httpd -p ${3:-127.0.0.1}:$1 -h /tmp/www$1"
+    in_guest agent sh -c "mkdir -p /tmp/www$1 && echo '$2' >/tmp/www$1/index.html && (setsid busybox httpd -f -p ${3:-127.0.0.1}:$1 -h /tmp/www$1 </dev/null >/dev/null 2>&1 & echo \$! >/tmp/www$1.pid)"
 }
 
 fetch() { curl -sf --max-time 5 "http://127.0.0.1:$1/"; }
@@ -43,7 +43,7 @@ soon() {
     serve 18082 everywhere 0.0.0.0
     soon 5 fetch 18082
     grep -q '"guestAddr":"127.0.0.1:18081"' "$LIMA_HOME/agent/ha.stdout.log"
-    in_guest agent sudo sh -c 'kill $(pidof busybox httpd)'
+    in_guest agent sh -c 'kill $(cat /tmp/www18081.pid /tmp/www18082.pid)'
     soon 5 eval '! fetch 18081 && ! fetch 18082'
     ! ss -Hltn 'sport = :18081' | grep -q .
 }
