@@ -15,7 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-from killing import Broken, Home, Loop, kill9
+sys.dont_write_bytecode = True
+from killing import Broken, Home, Loop, kill9  # noqa: E402
 
 NAME = "g"
 OPERATIONS = ["run"] * 5 + ["start", "start", "stop", "restart"]
@@ -24,8 +25,8 @@ VICTIMS = [["agent"]] * 5 + [["limactl"], ["limactl", "agent"], ["vm"], ["vm"], 
 LONGEST = {"run": 0.0, "start": 8.0, "stop": 3.0, "restart": 10.0}
 DISK_SIZE = 64 * 1024 * 1024
 # The last disk is the data disk.
-MOUNT = ("exec 2>&1; grep -q ' /mnt ' /proc/mounts || for disk in /dev/vd?; do :; done; "
-         "grep -q ' /mnt ' /proc/mounts || sudo mount -t ext4 $disk /mnt")
+MOUNT = ("exec 2>&1; sudo mkdir -p /data; grep -q ' /data ' /proc/mounts || for disk in /dev/vd?; do :; done; "
+         "grep -q ' /data ' /proc/mounts || sudo mount -t ext4 $disk /data")
 
 
 class Guest:
@@ -54,12 +55,12 @@ class Guest:
     def write(self, rng):
         """A new content, on the disk before this returns."""
         self.content = hashlib.sha256(rng.randbytes(32)).hexdigest() * 8
-        self.shell(f"{MOUNT}; echo {self.content} | sudo tee /mnt/file.new >/dev/null && sync && "
-                   "sudo mv /mnt/file.new /mnt/file && sync")
+        self.shell(f"{MOUNT}; echo {self.content} | sudo tee /data/file.new >/dev/null && sync && "
+                   "sudo mv /data/file.new /data/file && sync")
 
     def check(self):
         wanted = hashlib.sha256((self.content + "\n").encode()).hexdigest()
-        said = self.shell(f"{MOUNT}; sha256sum </mnt/file")
+        said = self.shell(f"{MOUNT}; sha256sum </data/file")
         if wanted not in said:
             raise Broken(f"the file's checksum is not {wanted}:\n{said}")
 

@@ -10,7 +10,8 @@ import random
 import sys
 import time
 
-from killing import Broken, Home, Loop, kill9
+sys.dont_write_bytecode = True
+from killing import Broken, Home, Loop, kill9  # noqa: E402
 
 NAME = "k"
 OPERATIONS = {

@@ -192,12 +192,12 @@ Result<void> take_body(Transfer& transfer, std::string_view data) {
         LIMA_DO(begin_body(transfer));
     }
     if (auto written = write_all(transfer.file.get(), data); !written) {
-        const auto available = fs::free_space(transfer.entry.dir);
-        if (written.error().code() == Code::kResourceExhausted) {
-            return no_space(
-                transfer.entry,
-                transfer.total > transfer.done ? transfer.total - transfer.done : data.size(),
-                available.value_or(0));
+        const std::uint64_t available = fs::free_space(transfer.entry.dir).value_or(0);
+        const std::uint64_t needed =
+            transfer.total > transfer.done ? transfer.total - transfer.done : data.size();
+        // A quota, or a limit on files, is something else than a file system without room.
+        if (written.error().code() == Code::kResourceExhausted && available < needed) {
+            return no_space(transfer.entry, needed, available);
         }
         return fail(std::move(written.error())
                         .wrap(fmt::format("cannot write {}", transfer.entry.part().string())));
