@@ -10,6 +10,7 @@
 #include "core/hostagent/port.hpp"
 #include "core/instance/instance.hpp"
 #include "core/instance/open_driver.hpp"
+#include "core/instance/ssh_target.hpp"
 #include "core/network/networks.hpp"
 #include "core/ssh/keys.hpp"
 #include "core/store/status.hpp"
@@ -163,36 +164,10 @@ Result<void> make_cidata(Machine& machine, const Options& options, const HostFac
     return write_cidata(machine, options, host, now);
 }
 
-std::vector<std::filesystem::path> dot_ssh_identities(const HostFacts& host) {
-    std::vector<std::filesystem::path> out;
-    const auto dir = host.home / ".ssh";
-    for (const std::string& name : fs::list_names(dir).value_or(std::vector<std::string>{})) {
-        const auto key = dir / std::filesystem::path(name).stem();
-        if (name.ends_with(".pub") && fs::exists(key)) {
-            out.push_back(key);
-        }
-    }
-    return out;
-}
-
 Result<void> write_ssh_config(Machine& machine, const HostFacts& host) {
-    const config::Config& config = *machine.instance.config;
     LIMA_TRY(machine.client, ssh::detect_client());
-    ssh::Target& target = machine.target;
-    target.hostname = machine.instance.hostname;
-    target.address =
-        machine.instance.ssh_address.empty() ? "127.0.0.1" : machine.instance.ssh_address;
-    target.port = machine.instance.ssh_local_port;
-    target.user = config.user.name.value_or(host.user);
-    target.identity = machine.home.identity_file();
-    target.control_path = machine.dir() / store::file::kSshSock;
-    target.forward_agent = config.ssh.forward_agent.value_or(false);
-    target.forward_x11 = config.ssh.forward_x11.value_or(false);
-    target.forward_x11_trusted = config.ssh.forward_x11_trusted.value_or(false);
-    if (config.ssh.load_dot_ssh_pub_keys.value_or(false)) {
-        target.extra_identities = dot_ssh_identities(host);
-    }
-    LIMA_TRY(const std::string text, ssh::render_config(machine.client, target));
+    machine.target = instance::ssh_target(machine.home, host, machine.instance);
+    LIMA_TRY(const std::string text, ssh::render_config(machine.client, machine.target));
     return fs::write_file_atomic(machine.dir() / store::file::kSshConfig, text, 0600);
 }
 

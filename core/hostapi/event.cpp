@@ -135,7 +135,9 @@ Status status_from(const Json& in) {
         status.phase = PhaseEvent{.name = json_string(*value, "name"),
                                   .state = json_string(*value, "state"),
                                   .detail = json_string(*value, "detail"),
-                                  .hint = json_string(*value, "hint")};
+                                  .hint = json_string(*value, "hint"),
+                                  .lines = strings_at(*value, "lines"),
+                                  .seconds = static_cast<int>(json_int(*value, "seconds"))};
     }
     return status;
 }

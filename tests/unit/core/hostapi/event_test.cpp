@@ -56,6 +56,16 @@ TEST(Event, DecodesWhatItEncodes) {
     EXPECT_EQ(encode(*event), line);
 }
 
+TEST(Event, ASlowScriptKeepsItsLines) {
+    Status status;
+    status.phase = PhaseEvent{.name = "script", .state = "slow", .detail = "a.sh"};
+    status.phase->lines = {"one", "two"};
+    status.phase->seconds = 30;
+    const auto back = decode(encode(at(status)));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->status.phase, status.phase);
+}
+
 TEST(Event, IgnoresKeysItDoesNotKnow) {
     const auto event = decode(
         R"({"time":"2023-11-14T23:13:20+01:00","status":{"running":true,"new":{"a":1}},"x":2})");

@@ -80,6 +80,24 @@ TEST_F(ReadyWatchTest, TheTimeLimitNamesThePhase) {
     EXPECT_NE(verdict.error().text().find("\"ssh\": waiting for ssh"), std::string::npos);
 }
 
+TEST_F(ReadyWatchTest, TheTimeLimitNamesTheScriptThatRuns) {
+    EXPECT_FALSE(take(phase("boot", "begin", "boot scripts must have finished")));
+    EXPECT_FALSE(take(phase("script", "begin", "boot.Linux/a.sh")));
+    EXPECT_FALSE(take(phase("script", "done", "boot.Linux/a.sh")));
+    hostapi::Status slow = phase("script", "slow", "provision.system/00000000");
+    slow.phase->seconds = 30;
+    slow.phase->lines = {"waiting"};
+    EXPECT_FALSE(take(slow));
+    const auto verdict = watch_.verdict(fail(Code::kDeadlineExceeded, "late"));
+    ASSERT_FALSE(verdict);
+    EXPECT_NE(verdict.error().text().find("still in the phase \"boot\""), std::string::npos);
+    EXPECT_NE(verdict.error().text().find("the guest runs \"provision.system/00000000\" for more "
+                                          "than 30 s, which said last:\nwaiting"),
+              std::string::npos)
+        << verdict.error().text();
+    EXPECT_EQ(verdict.error().phase(), "boot");
+}
+
 TEST_F(ReadyWatchTest, ProgressWaitsForCloudInitToo) {
     ReadyWatch watch("x", "/h/x", true);
     EXPECT_FALSE(watch.take({.time = {}, .status = running()}));
