@@ -49,6 +49,26 @@ constexpr std::array kPatterns{
             "see serial.log for the trace"},
     Pattern{"Gave up waiting for root file system device", "boot-failed", "init",
             "the initrd finds no root file system", kRootHint},
+    // initramfs-tools: "ALERT!  LABEL=x does not exist.  Dropping to a shell!"
+    Pattern{"does not exist.  Dropping to a shell!", "boot-failed", "init",
+            "the initrd finds no root file system", kRootHint},
+    Pattern{"(initramfs)", "boot-failed", "init", "the initrd stands at its shell", kRootHint},
+    // our own, and dracut, Alpine, Arch
+    Pattern{"small initramfs: no root file system", "boot-failed", "init",
+            "the initrd finds no root file system", kRootHint},
+    Pattern{"Warning: dracut-initqueue timeout", "boot-failed", "init",
+            "the initrd finds no root file system", kRootHint},
+    Pattern{"initramfs emergency recovery shell launched", "boot-failed", "init",
+            "the initrd finds no root file system", kRootHint},
+    Pattern{"being dropped into an emergency shell", "boot-failed", "init",
+            "the initrd stands at its shell", kRootHint},
+    // systemd
+    Pattern{"Give root password for maintenance", "boot-failed", "init",
+            "the guest is in emergency mode", kEmergencyHint},
+    Pattern{"Cannot open access to console, the root account is locked", "boot-failed", "init",
+            "the guest is in emergency mode", kEmergencyHint},
+    Pattern{"Press Enter for maintenance", "boot-failed", "init", "the guest is in emergency mode",
+            kEmergencyHint},
     Pattern{"You are in emergency mode", "boot-failed", "init", "the guest is in emergency mode",
             kEmergencyHint},
     Pattern{"Entering emergency mode", "boot-failed", "init", "the guest is in emergency mode",
@@ -67,10 +87,11 @@ std::optional<Finding> SerialScanner::judge() const {
             continue;
         }
         Finding finding{pattern.event, pattern.phase, pattern.message, pattern.hint};
-        // What a panic says of itself is worth more than our word for it.
-        const auto said = line_.find("Kernel panic - not syncing: ");
-        if (said != std::string::npos) {
-            finding.message = line_.substr(said);
+        // What a panic, or an initrd, says of itself is worth more than our word for it.
+        for (const std::string_view own : {"Kernel panic - not syncing: ", "ALERT!  "}) {
+            if (const auto said = line_.find(own); said != std::string::npos) {
+                finding.message = line_.substr(said);
+            }
         }
         return finding;
     }
@@ -106,7 +127,8 @@ std::optional<Finding> SerialScanner::feed(std::string_view text) {
         }
     }
     // A prompt has no end of line.
-    if (!found_ && line_.ends_with("> ")) {
+    if (!found_ &&
+        (line_.ends_with("> ") || line_.ends_with("(initramfs) ") || line_.ends_with(": "))) {
         if (auto finding = judge()) {
             found_ = true;
             return finding;

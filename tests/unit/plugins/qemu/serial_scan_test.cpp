@@ -37,6 +37,32 @@ TEST(SerialScan, ThePanicsOwnWords) {
         "panic: Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)");
 }
 
+TEST(SerialScan, TheGrubPrompt) {
+    EXPECT_EQ(message_of("   Minimal BASH-like line editing is supported.\r\n\r\ngrub> "),
+              "boot-failed: the boot loader stands at its prompt");
+}
+
+TEST(SerialScan, InitrdsWithoutARoot) {
+    EXPECT_EQ(message_of("ALERT!  LABEL=nowhere does not exist.  Dropping to a shell!\r\n"),
+              "boot-failed: ALERT!  LABEL=nowhere does not exist.  Dropping to a shell!");
+    EXPECT_EQ(message_of("\r\n(initramfs) "), "boot-failed: the initrd stands at its shell");
+    EXPECT_EQ(message_of("small initramfs: no root file system LABEL=x\n"),
+              "boot-failed: the initrd finds no root file system");
+    EXPECT_EQ(message_of("[  190.1] dracut-initqueue[300]: Warning: dracut-initqueue timeout - "
+                         "starting timeout scripts\n"),
+              "boot-failed: the initrd finds no root file system");
+}
+
+TEST(SerialScan, EmergencyModeIsSaidInManyWays) {
+    for (const char* said :
+         {"You are in emergency mode. After logging in, type \"journalctl -xb\"\n",
+          "Give root password for maintenance\n",
+          "Give root password for maintenance\r\n(or press Control-D to continue): ",
+          "Press Enter for maintenance\r\n(or press Control-D to continue): "}) {
+        EXPECT_EQ(message_of(said), "boot-failed: the guest is in emergency mode") << said;
+    }
+}
+
 TEST(SerialScan, EscapeSequencesAndPiecesDoNotHideIt) {
     SerialScanner scanner;
     EXPECT_FALSE(scanner.feed("No boot"));
