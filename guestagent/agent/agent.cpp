@@ -19,8 +19,7 @@ Result<std::unique_ptr<Agent>> Agent::start(const asio::any_io_executor& executo
                                             AgentOptions options) {
     LIMA_DO(prepare_runtime_dir(options.runtime_dir));
     auto agent = std::make_unique<Agent>(executor, std::move(options));
-    LIMA_TRY(agent->server_,
-             RpcServer::start({&agent->guest_service_, &agent->agent_service_}));
+    LIMA_TRY(agent->server_, RpcServer::start({&agent->guest_service_, &agent->agent_service_}));
     LIMA_DO(agent->boot_.start());
     return agent;
 }

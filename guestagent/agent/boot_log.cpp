@@ -81,8 +81,7 @@ void BootLog::cloud_init_status(std::string_view text) {
         }
         if (stage.finished && finished_.insert(stage.name).second) {
             const bool ok = stage.errors.empty();
-            BootStep step =
-                make("cloud-init", stage.name, ok ? BootStep::DONE : BootStep::FAILED);
+            BootStep step = make("cloud-init", stage.name, ok ? BootStep::DONE : BootStep::FAILED);
             step.set_detail(join(stage.errors, "; "));
             step.set_disk_full(!ok && (says_disk_full(stage.errors) || facts_.disk_full()));
             add(std::move(step));

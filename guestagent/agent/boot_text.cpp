@@ -63,8 +63,8 @@ std::vector<std::string> string_list(const Json& object, const char* key) {
     std::vector<std::string> out;
     if (object.is_object() && object.contains(key) && object[key].is_array()) {
         for (const Json& entry : object[key]) {
-            out.push_back(printable_line(entry.is_string() ? entry.get<std::string>()
-                                                           : dump_json(entry)));
+            out.push_back(
+                printable_line(entry.is_string() ? entry.get<std::string>() : dump_json(entry)));
         }
     }
     return out;
@@ -110,8 +110,8 @@ Result<std::vector<CloudInitStage>> parse_cloud_init_status(std::string_view tex
         return out;
     }
     const Json& stages = status["v1"];
-    for (const char* name : {"init-local", "init", "modules-init", "modules-config",
-                             "modules-final"}) {
+    for (const char* name :
+         {"init-local", "init", "modules-init", "modules-config", "modules-final"}) {
         if (!stages.contains(name) || !stages[name].is_object() ||
             !has_time(stages[name], "start")) {
             continue;
@@ -162,8 +162,7 @@ ScriptOutput script_output(const LogTail& log, std::string_view name, std::size_
         }
     }
     if (out.lines.size() > count) {
-        out.lines.erase(out.lines.begin(),
-                        out.lines.end() - static_cast<std::ptrdiff_t>(count));
+        out.lines.erase(out.lines.begin(), out.lines.end() - static_cast<std::ptrdiff_t>(count));
     }
     return out;
 }

@@ -43,19 +43,19 @@ constexpr std::array<Marker, 3> kMarkers{{{"session", "run/lima-ssh-ready"},
 
 // cloud-init's files in /run are links into /var/lib/cloud/data; each of the directories may come
 // later than we do, and then its parent tells.
-constexpr std::array<std::string_view, 5> kDirectories{
-    "run", "run/cloud-init", "var/lib", "var/lib/cloud", "var/lib/cloud/data"};
+constexpr std::array<std::string_view, 5> kDirectories{"run", "run/cloud-init", "var/lib",
+                                                       "var/lib/cloud", "var/lib/cloud/data"};
 
 /// Whether a change of this name in one of the directories is of interest.
 bool interesting(std::string_view name) {
-    return name.starts_with("lima-") || name == "cloud-init" || name == "cloud" ||
-           name == "data" || name == "status.json" || name == "result.json";
+    return name.starts_with("lima-") || name == "cloud-init" || name == "cloud" || name == "data" ||
+           name == "status.json" || name == "result.json";
 }
 
 /// At most so many bytes of the end of a file.
 Result<LogTail> read_tail(const std::filesystem::path& path, std::size_t most) {
     const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    struct stat info {};
+    struct stat info{};
     if (!file || ::fstat(file.get(), &info) != 0) {
         return fail_errno(errno, path.native());
     }
@@ -90,7 +90,7 @@ std::string read_boot_id() {
 bool file_system_full(const std::filesystem::path& path) {
     constexpr std::uint64_t kLeast = 1024 * 1024;
     constexpr std::uint64_t kPart = 1000;
-    struct statvfs info {};
+    struct statvfs info{};
     if (::statvfs(path.c_str(), &info) != 0 || info.f_blocks == 0) {
         return false;
     }
@@ -115,13 +115,9 @@ BootWatch::BootWatch(asio::any_io_executor executor, PortWatch& ports, BootWatch
       output_timer_(executor_),
       refresh_timer_(executor_) {}
 
-BootWatch::~BootWatch() {
-    *alive_ = false;
-}
+BootWatch::~BootWatch() { *alive_ = false; }
 
-std::filesystem::path BootWatch::at(std::string_view path) const {
-    return options_.root / path;
-}
+std::filesystem::path BootWatch::at(std::string_view path) const { return options_.root / path; }
 
 Result<void> BootWatch::start() {
     Fd inotify(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
@@ -147,9 +143,7 @@ Result<void> BootWatch::start() {
     return {};
 }
 
-void BootWatch::ready() {
-    log_.agent(BootStep::DONE, read_boot_id());
-}
+void BootWatch::ready() { log_.agent(BootStep::DONE, read_boot_id()); }
 
 void BootWatch::add_directories() {
     constexpr std::uint32_t kMask =
@@ -164,32 +158,31 @@ void BootWatch::add_directories() {
 }
 
 void BootWatch::wait_for_files() {
-    inotify_.async_wait(
-        asio::posix::stream_descriptor::wait_read,
-        [this, alive = alive_](const boost::system::error_code& error) {
-            if (error || !*alive) {
-                return;
-            }
-            alignas(inotify_event) std::array<char, 8192> buffer{};
-            bool any = false;
-            for (;;) {
-                const ssize_t got =
-                    ::read(inotify_.native_handle(), buffer.data(), buffer.size());
-                if (got <= 0) {
-                    break;
-                }
-                for (const char* p = buffer.data(); p < buffer.data() + got;) {
-                    const auto* event = reinterpret_cast<const inotify_event*>(p);
-                    any = any || (event->mask & IN_Q_OVERFLOW) != 0 ||
-                          (event->len > 0 && interesting(event->name));
-                    p += sizeof(inotify_event) + event->len;
-                }
-            }
-            wait_for_files();
-            if (any) {
-                read_files();
-            }
-        });
+    inotify_.async_wait(asio::posix::stream_descriptor::wait_read,
+                        [this, alive = alive_](const boost::system::error_code& error) {
+                            if (error || !*alive) {
+                                return;
+                            }
+                            alignas(inotify_event) std::array<char, 8192> buffer{};
+                            bool any = false;
+                            for (;;) {
+                                const ssize_t got =
+                                    ::read(inotify_.native_handle(), buffer.data(), buffer.size());
+                                if (got <= 0) {
+                                    break;
+                                }
+                                for (const char* p = buffer.data(); p < buffer.data() + got;) {
+                                    const auto* event = reinterpret_cast<const inotify_event*>(p);
+                                    any = any || (event->mask & IN_Q_OVERFLOW) != 0 ||
+                                          (event->len > 0 && interesting(event->name));
+                                    p += sizeof(inotify_event) + event->len;
+                                }
+                            }
+                            wait_for_files();
+                            if (any) {
+                                read_files();
+                            }
+                        });
 }
 
 void BootWatch::read_files() {
@@ -276,9 +269,8 @@ void BootWatch::on_step() {
 }
 
 void BootWatch::on_ports(const std::vector<Port>& ports) {
-    const auto found = std::ranges::find_if(ports, [](const Port& port) {
-        return port.protocol == "tcp" && port.number == 22;
-    });
+    const auto found = std::ranges::find_if(
+        ports, [](const Port& port) { return port.protocol == "tcp" && port.number == 22; });
     if (found != ports.end() && !sshd_ && !log_.sshd_seen()) {
         ask_sshd(found->ip);
     }
@@ -302,13 +294,12 @@ void BootWatch::ask_sshd(const std::string& ip) {
                 return;
             }
             sshd->socket.assign(connection->release());
-            sshd->socket.async_wait(
-                asio::posix::stream_descriptor::wait_read,
-                [this, sshd, alive](const boost::system::error_code& error) {
-                    if (*alive) {
-                        error ? sshd_again() : sshd_answered();
-                    }
-                });
+            sshd->socket.async_wait(asio::posix::stream_descriptor::wait_read,
+                                    [this, sshd, alive](const boost::system::error_code& error) {
+                                        if (*alive) {
+                                            error ? sshd_again() : sshd_answered();
+                                        }
+                                    });
         });
     sshd_->timer.expires_after(kSshdPatience);
     sshd_->timer.async_wait([sshd = sshd_](const boost::system::error_code& error) {
@@ -321,8 +312,8 @@ void BootWatch::ask_sshd(const std::string& ip) {
 
 void BootWatch::sshd_answered() {
     std::array<char, 4> banner{};
-    const ssize_t got = ::recv(sshd_->socket.native_handle(), banner.data(), banner.size(),
-                               MSG_DONTWAIT);
+    const ssize_t got =
+        ::recv(sshd_->socket.native_handle(), banner.data(), banner.size(), MSG_DONTWAIT);
     if (got != 4 || std::string_view(banner.data(), banner.size()) != "SSH-") {
         sshd_again();
         return;

@@ -23,9 +23,9 @@ namespace lima::guestagent {
 namespace {
 
 constexpr const char* kSocket = "/run/lima-guestagent.sock";
-constexpr std::chrono::milliseconds kPatience{500};   // for calls to end by themselves
-constexpr std::chrono::milliseconds kDeadline{900};   // for all of us
-constexpr std::chrono::seconds kPortPatience{5};      // for a virtio port to appear
+constexpr std::chrono::milliseconds kPatience{500};  // for calls to end by themselves
+constexpr std::chrono::milliseconds kDeadline{900};  // for all of us
+constexpr std::chrono::seconds kPortPatience{5};     // for a virtio port to appear
 constexpr std::chrono::milliseconds kPortPause{250};
 
 class Daemon {
@@ -135,8 +135,8 @@ Result<void> Daemon::listen() {
         log::info("listening on vsock port {}", port);
     } else {
         LIMA_TRY(Fd socket, listen_unix(kSocket, options_.endpoint.socket_owner));
-        listener_ = std::make_unique<Listener>(
-            executor, std::move(socket), [](int) { return true; }, add);
+        listener_ =
+            std::make_unique<Listener>(executor, std::move(socket), [](int) { return true; }, add);
         log::info("listening on {}", kSocket);
     }
     listener_->start();
@@ -151,8 +151,9 @@ Result<void> Daemon::open_endpoint_now() {
         return listen();
     }
     LIMA_TRY(const std::filesystem::path device, find_virtio_port(port));
-    LIMA_DO(serve_port(device, port,
-                       agent_opener([this](Fd fd) { return agent_->add_connection(std::move(fd)); })));
+    LIMA_DO(serve_port(device, port, agent_opener([this](Fd fd) {
+                           return agent_->add_connection(std::move(fd));
+                       })));
     if (const auto forward = find_virtio_port(kForwardPort)) {
         LIMA_DO(serve_port(*forward, std::string(kForwardPort), plane_opener()));
     }

@@ -6,11 +6,11 @@
 #include "core/base/fd.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <sys/socket.h>
 
 #include <functional>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 
 namespace lima::guestagent {
 

@@ -14,12 +14,11 @@ namespace lima::guestagent {
 
 Result<void> prepare_runtime_dir(const std::filesystem::path& directory) {
     LIMA_DO(fs::make_dirs(directory, 0755));
-    const Fd opened(
-        ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const Fd opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!opened) {
         return fail_errno(errno, fmt::format("cannot open {}", directory.native()));
     }
-    struct stat info {};
+    struct stat info{};
     if (::fstat(opened.get(), &info) != 0) {
         return fail_errno(errno, fmt::format("cannot examine {}", directory.native()));
     }
@@ -51,6 +50,11 @@ std::vector<Port> EventState::load() const {
 }
 
 void EventState::save(const std::vector<Port>& told) const {
+    // A link would be written through: whoever put it there does not choose where we write.
+    std::error_code ignored;
+    if (std::filesystem::is_symlink(file_, ignored)) {
+        std::filesystem::remove(file_, ignored);
+    }
     if (const auto saved = fs::write_file_atomic(file_, encode_port_state(told)); !saved) {
         log::warn("cannot save the state: {}", saved.error().text());
     }

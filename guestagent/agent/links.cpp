@@ -30,7 +30,7 @@ Result<std::filesystem::path> find_virtio_port(std::string_view name,
 }
 
 Result<void> secure_device(const std::filesystem::path& device) {
-    struct stat info {};
+    struct stat info{};
     if (::stat(device.c_str(), &info) != 0) {
         return fail_errno(errno, fmt::format("cannot examine {}", device.native()));
     }
@@ -46,8 +46,8 @@ Result<void> secure_device(const std::filesystem::path& device) {
     return {};
 }
 
-PortLink::PortLink(const asio::any_io_executor& executor,
-                   std::unique_ptr<mux::Transport> transport, std::string name, Opener on_open)
+PortLink::PortLink(const asio::any_io_executor& executor, std::unique_ptr<mux::Transport> transport,
+                   std::string name, Opener on_open)
     : executor_(executor),
       name_(std::move(name)),
       streams_(executor),

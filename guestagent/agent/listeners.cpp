@@ -75,9 +75,7 @@ Listener::Listener(const asio::any_io_executor& executor, Fd socket,
       accepts_(std::move(accepts)),
       on_connection_(std::move(on_connection)) {}
 
-Listener::~Listener() {
-    *alive_ = false;
-}
+Listener::~Listener() { *alive_ = false; }
 
 void Listener::start() {
     socket_.async_wait(asio::posix::stream_descriptor::wait_read,

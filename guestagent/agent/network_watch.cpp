@@ -86,20 +86,20 @@ Result<std::optional<std::string>> find_network() {
     std::set<int> routes;
     const ifaddrmsg any_address{};
     const rtmsg any_route{};
-    LIMA_DO(socket.dump(
-        RTM_GETADDR, {reinterpret_cast<const char*>(&any_address), sizeof(any_address)},
-        [&](const NetlinkMessage& message) {
-            auto found = message.type == RTM_NEWADDR ? usable_address(message.payload)
-                                                     : std::nullopt;
-            if (found) {
-                addresses.push_back(std::move(*found));
-            }
-        }));
+    LIMA_DO(
+        socket.dump(RTM_GETADDR, {reinterpret_cast<const char*>(&any_address), sizeof(any_address)},
+                    [&](const NetlinkMessage& message) {
+                        auto found = message.type == RTM_NEWADDR ? usable_address(message.payload)
+                                                                 : std::nullopt;
+                        if (found) {
+                            addresses.push_back(std::move(*found));
+                        }
+                    }));
     LIMA_DO(socket.dump(
         RTM_GETROUTE, {reinterpret_cast<const char*>(&any_route), sizeof(any_route)},
         [&](const NetlinkMessage& message) {
-            if (const auto family = message.type == RTM_NEWROUTE ? default_route(message.payload)
-                                                                 : std::nullopt) {
+            if (const auto family =
+                    message.type == RTM_NEWROUTE ? default_route(message.payload) : std::nullopt) {
                 routes.insert(*family);
             }
         }));
@@ -115,9 +115,7 @@ NetworkWatch::NetworkWatch(const asio::any_io_executor& executor,
                            std::function<void(const std::string&)> on_network)
     : socket_(executor), on_network_(std::move(on_network)) {}
 
-NetworkWatch::~NetworkWatch() {
-    *alive_ = false;
-}
+NetworkWatch::~NetworkWatch() { *alive_ = false; }
 
 Result<void> NetworkWatch::start() {
     LIMA_TRY(Fd socket,

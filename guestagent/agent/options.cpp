@@ -11,7 +11,8 @@
 namespace lima::guestagent {
 namespace {
 
-constexpr std::string_view kGlobalHelp = R"(The agent of Lima in the guest: tells the host of the boot and of listening ports,
+constexpr std::string_view kGlobalHelp =
+    R"(The agent of Lima in the guest: tells the host of the boot and of listening ports,
 and connects the host to them.
 
 Usage:
@@ -30,7 +31,8 @@ Flags:
 Use "lima-guestagent [command] --help" for the flags of a command.
 )";
 
-constexpr std::string_view kDaemonHelp = R"(Run the agent, as root. It listens on the first of these that is given:
+constexpr std::string_view kDaemonHelp =
+    R"(Run the agent, as root. It listens on the first of these that is given:
 a virtio port, a vsock port; else on the unix socket /run/lima-guestagent.sock.
 
 Usage:
@@ -46,7 +48,8 @@ Flags:
   -h, --help                 Help for daemon
 )";
 
-constexpr std::string_view kInstallHelp = R"(Write /etc/systemd/system/lima-guestagent.service and start it. Does nothing when the unit
+constexpr std::string_view kInstallHelp =
+    R"(Write /etc/systemd/system/lima-guestagent.service and start it. Does nothing when the unit
 is already as it shall be and the program was not updated.
 
 Usage:

@@ -16,6 +16,7 @@
 #include <linux/netlink.h>
 #include <linux/perf_event.h>
 #include <linux/sock_diag.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -135,14 +136,12 @@ std::vector<int> online_processors() {
 /// UDP sockets that end; those that were connected (state established) are filtered out by the
 /// kernel, since they never were in our list.
 Result<Fd> open_destroy_socket() {
-    LIMA_TRY(Fd socket,
-             open_netlink_groups(NETLINK_SOCK_DIAG,
-                                 {SKNLGRP_INET_UDP_DESTROY, SKNLGRP_INET6_UDP_DESTROY}));
+    LIMA_TRY(Fd socket, open_netlink_groups(NETLINK_SOCK_DIAG,
+                                            {SKNLGRP_INET_UDP_DESTROY, SKNLGRP_INET6_UDP_DESTROY}));
     // A small buffer: the first message says all, more of them only cost.
     const int small = 4096;
     ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-    constexpr std::uint32_t kStateAt =
-        sizeof(nlmsghdr) + offsetof(inet_diag_msg, idiag_state);
+    constexpr std::uint32_t kStateAt = sizeof(nlmsghdr) + offsetof(inet_diag_msg, idiag_state);
     std::array<sock_filter, 4> program{{
         {BPF_LD | BPF_B | BPF_ABS, 0, 0, kStateAt},
         {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, kStateClosed},
@@ -162,7 +161,12 @@ public:
                Fd destroyed)
         : counters_(std::move(counters)),
           destroyed_(std::move(destroyed)),
-          epoll_(executor, epoll.release()) {}
+          epoll_(executor, epoll.release()) {
+        for (const Counter& counter : counters_) {
+            sources_.push_back({.fd = counter.fd(), .events = POLLIN, .revents = 0});
+        }
+        sources_.push_back({.fd = destroyed_.get(), .events = POLLIN, .revents = 0});
+    }
 
     void enable(bool on) override {
         for (const Counter& counter : counters_) {
@@ -171,9 +175,8 @@ public:
         if (on) {
             rearm();
         } else {
-            watch(EPOLL_CTL_DEL);
+            watch(false);
         }
-        enabled_ = on;
     }
 
     void async_wait(std::function<void()> on_event) override {
@@ -181,12 +184,14 @@ public:
         if (!on_event) {
             return;
         }
-        epoll_.async_wait(asio::posix::stream_descriptor::wait_read,
-                          [handler = std::move(on_event)](const boost::system::error_code& error) {
-                              if (!error) {
-                                  handler();
-                              }
-                          });
+        epoll_.async_wait(
+            asio::posix::stream_descriptor::wait_read,
+            [this, handler = std::move(on_event)](const boost::system::error_code& error) {
+                if (!error) {
+                    watch(false);
+                    handler();
+                }
+            });
     }
 
     bool moved() override {
@@ -198,42 +203,44 @@ public:
     }
 
     void rearm() override {
+        watch(false);
         moved();
         for (Counter& counter : counters_) {
             counter.consume();
         }
         drain_netlink(destroyed_.get());
-        // Takes the events that woke us out of the set, so that the next ones are new.
-        std::array<epoll_event, 32> events{};
-        while (::epoll_wait(epoll_.native_handle(), events.data(), events.size(), 0) ==
-               static_cast<int>(events.size())) {
-        }
-        watch(enabled_ ? EPOLL_CTL_MOD : EPOLL_CTL_ADD);
-        enabled_ = true;
+        // A counter remembers that it has woken somebody until it is asked.
+        ::poll(sources_.data(), sources_.size(), 0);
+        watch(true);
     }
 
 private:
-    void watch(int operation) {
-        epoll_event event{};
-        event.events = EPOLLIN | EPOLLONESHOT;
-        for (const Counter& counter : counters_) {
-            ::epoll_ctl(epoll_.native_handle(), operation, counter.fd(), &event);
+    void watch(bool on) {
+        if (std::exchange(watching_, on) == on) {
+            return;
         }
-        ::epoll_ctl(epoll_.native_handle(), operation, destroyed_.get(), &event);
+        for (const pollfd& source : sources_) {
+            epoll_event event{};
+            event.events = EPOLLIN;
+            ::epoll_ctl(epoll_.native_handle(), on ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, source.fd,
+                        &event);
+        }
     }
 
     std::vector<Counter> counters_;
     Fd destroyed_;
-    // A set of its own within the loop's: each member speaks once, and is silent until rearm().
+    std::vector<pollfd> sources_;
+    // A set of its own within the loop's, empty from the first event until rearm(): whatever is in
+    // it wakes the loop each time, also edge-triggered or once only.
     asio::posix::stream_descriptor epoll_;
-    bool enabled_ = false;
+    bool watching_ = false;
 };
 
 }  // namespace
 
 Result<std::filesystem::path> find_tracefs() {
     for (const char* path : {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"}) {
-        struct statfs info {};
+        struct statfs info{};
         if (::statfs(path, &info) == 0 && info.f_type == kTracefsMagic) {
             return path;
         }

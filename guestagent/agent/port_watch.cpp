@@ -12,6 +12,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kShare = 20;  // looking takes at most one part in so many
 constexpr std::chrono::milliseconds kSlowest{1000};
+constexpr int kStormFactor = 5;  // so much longer than at first may a storm put a look off
 
 }  // namespace
 
@@ -93,23 +94,27 @@ void PortWatch::wait() {
 
 void PortWatch::on_event() {
     options_.events->moved();
-    const auto longest = std::max<Clock::duration>(
-        options_.patience, std::min<Clock::duration>(kShare * cost_, kSlowest));
-    settle(Clock::now() + longest);
+    patience_ = std::max(patience_, options_.patience);
+    const auto least = std::min<Clock::duration>(kShare * cost_, kSlowest);
+    settle(Clock::now() + std::max<Clock::duration>(patience_, least));
 }
 
-/// Waits until a while has passed without an event, or until the time.
+/// Waits until a while has passed without an event, or until the time. A storm that goes on is
+/// looked at less and less often.
 void PortWatch::settle(Clock::time_point until) {
     const auto least = std::min<Clock::duration>(kShare * cost_, kSlowest);
-    timer_.expires_after(std::max<Clock::duration>(options_.quiet, least));
+    timer_.expires_after(std::max<Clock::duration>({options_.quiet, patience_ / 4, least}));
     timer_.async_wait([this, until](const boost::system::error_code& error) {
         if (error || listeners_.empty()) {
             return;
         }
-        if (options_.events->moved() && Clock::now() < until) {
+        const bool storm = options_.events->moved();
+        if (storm && Clock::now() < until) {
             settle(until);
             return;
         }
+        patience_ = storm ? std::min(patience_ * 2, options_.patience * kStormFactor)
+                          : std::chrono::milliseconds(0);
         options_.events->rearm();
         refresh();
         wait();

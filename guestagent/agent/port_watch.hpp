@@ -23,7 +23,7 @@ struct PortWatchOptions {
     std::unique_ptr<PortEvents> events;  // null: by tick
     std::chrono::milliseconds tick{3000};
     std::chrono::milliseconds quiet{20};      // after an event, for those that come with it
-    std::chrono::milliseconds patience{100};  // in a storm
+    std::chrono::milliseconds patience{100};  // at the begin of a storm
 };
 
 class PortWatch {
@@ -79,6 +79,7 @@ private:
     std::vector<Port> ports_;
     std::string last_error_;
     std::chrono::steady_clock::duration cost_{};
+    std::chrono::milliseconds patience_{0};  // grows in a storm
     std::uint64_t looks_ = 0;
 };
 

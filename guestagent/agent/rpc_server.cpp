@@ -1,12 +1,12 @@
 #include "guestagent/agent/rpc_server.hpp"
 
 #include <boost/asio/post.hpp>
-#include <grpc/grpc.h>
-#include <grpcpp/server_builder.h>
-#include <grpcpp/server_posix.h>
 
 #include <cerrno>
 #include <fcntl.h>
+#include <grpc/grpc.h>
+#include <grpcpp/server_builder.h>
+#include <grpcpp/server_posix.h>
 
 namespace lima::guestagent {
 namespace {
@@ -19,9 +19,7 @@ constexpr int kWindow = 4 * 1024 * 1024;
 
 }  // namespace
 
-void Calls::post(std::function<void()> fn) const {
-    asio::post(executor_, std::move(fn));
-}
+void Calls::post(std::function<void()> fn) const { asio::post(executor_, std::move(fn)); }
 
 void Calls::add(Call& call) {
     open_.insert(&call);
@@ -30,9 +28,7 @@ void Calls::add(Call& call) {
     }
 }
 
-void Calls::remove(Call& call) {
-    open_.erase(&call);
-}
+void Calls::remove(Call& call) { open_.erase(&call); }
 
 void Calls::end_all() {
     ending_ = true;
@@ -60,9 +56,7 @@ Result<std::unique_ptr<RpcServer>> RpcServer::start(const std::vector<grpc::Serv
     return std::make_unique<RpcServer>(std::move(server));
 }
 
-RpcServer::~RpcServer() {
-    shutdown(std::chrono::milliseconds(0));
-}
+RpcServer::~RpcServer() { shutdown(std::chrono::milliseconds(0)); }
 
 Result<void> RpcServer::add_connection(Fd socket) {
     const int flags = ::fcntl(socket.get(), F_GETFL);

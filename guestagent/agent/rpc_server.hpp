@@ -7,11 +7,11 @@
 #include "core/base/fd.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <grpcpp/server.h>
-#include <grpcpp/support/server_callback.h>
 
 #include <chrono>
 #include <functional>
+#include <grpcpp/server.h>
+#include <grpcpp/support/server_callback.h>
 #include <memory>
 #include <set>
 #include <vector>

@@ -1,7 +1,7 @@
 // The sockets that listen, asked from the kernel over a sock_diag netlink socket: TCP in state
 // LISTEN and unconnected UDP of the caller's network namespace, IPv4 and IPv6. The kernel selects
-// by state, so that connections cost nothing. A kernel without the module for a table is asked through
-// /proc/net. Thread: any one; a call takes as long as the kernel needs to walk its tables.
+// by state, so that connections cost nothing. A kernel without the module for a table is asked
+// through /proc/net. Thread: any one; a call takes as long as the kernel needs to walk its tables.
 #pragma once
 
 #include "guestagent/agent/netlink.hpp"
@@ -16,8 +16,8 @@
 namespace lima::guestagent {
 
 struct DiagTable {
-    int family = 0;    // AF_INET, AF_INET6
-    int protocol = 0;  // IPPROTO_TCP, IPPROTO_UDP
+    int family = 0;         // AF_INET, AF_INET6
+    int protocol = 0;       // IPPROTO_TCP, IPPROTO_UDP
     const char* name = "";  // of its file in /proc/net
 };
 

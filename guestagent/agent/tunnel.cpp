@@ -81,12 +81,11 @@ private:
 };
 
 void Tunnel::wait(asio::posix::stream_descriptor::wait_type what, void (Tunnel::*then)()) {
-    socket_->fd.async_wait(what,
-                           [socket = socket_, then](const boost::system::error_code& error) {
-                               if (!error && socket->owner != nullptr) {
-                                   (socket->owner->*then)();
-                               }
-                           });
+    socket_->fd.async_wait(what, [socket = socket_, then](const boost::system::error_code& error) {
+        if (!error && socket->owner != nullptr) {
+            (socket->owner->*then)();
+        }
+    });
 }
 
 void Tunnel::received() {
@@ -110,9 +109,8 @@ void Tunnel::connect() {
         return;
     }
     socket_->datagrams = target->type == SOCK_DGRAM;
-    cancel_dial_ = dial(calls_.executor(), *target, [this](Result<Fd> connection) {
-        connected(std::move(connection));
-    });
+    cancel_dial_ = dial(calls_.executor(), *target,
+                        [this](Result<Fd> connection) { connected(std::move(connection)); });
 }
 
 void Tunnel::connected(Result<Fd> connection) {
@@ -194,9 +192,7 @@ void Tunnel::host_has_ended() {
     ::shutdown(socket_->fd.native_handle(), SHUT_WR);
 }
 
-void Tunnel::guest_has_ended() {
-    finish(grpc::Status::OK);
-}
+void Tunnel::guest_has_ended() { finish(grpc::Status::OK); }
 
 void Tunnel::finish(const grpc::Status& status) {
     if (std::exchange(finished_, true)) {

@@ -108,10 +108,11 @@ TEST(AgentService, ShowsWhatAFailedAndASlowScriptSay) {
     ASSERT_TRUE(fs::append_file(log, "E: No space left on device\n"));
     EXPECT_EQ(next(), "script/provision.system/0 begin|fetching|E: No space left on device");
     ASSERT_TRUE(fs::append_file(steps, "9.00 end provision.system/0 100\n"));
-    ASSERT_TRUE(fs::append_file(
-        log, "LIMA x| WARNING: provision.system/0 ended with status 100\n"));
-    EXPECT_EQ(next(),
-              "script/provision.system/0 failed exit status 100|fetching|E: No space left on device");
+    ASSERT_TRUE(
+        fs::append_file(log, "LIMA x| WARNING: provision.system/0 ended with status 100\n"));
+    EXPECT_EQ(
+        next(),
+        "script/provision.system/0 failed exit status 100|fetching|E: No space left on device");
     EXPECT_TRUE(step.disk_full());
     context.TryCancel();
     stream->Finish();

@@ -7,13 +7,13 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <grpcpp/create_channel_posix.h>
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cstring>
 #include <fcntl.h>
 #include <future>
+#include <grpcpp/create_channel_posix.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <thread>

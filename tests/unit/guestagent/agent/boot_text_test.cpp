@@ -74,7 +74,8 @@ TEST(BootText, TakesTheEndOfALongOutput) {
 }
 
 TEST(BootText, MakesLinesFitToBeShown) {
-    EXPECT_EQ(printable_line("\x1b[1;31mred\x1b[0m\tand \xff\x07 \xc3\xa9  "), "red and \xef\xbf\xbd \xc3\xa9");
+    EXPECT_EQ(printable_line("\x1b[1;31mred\x1b[0m\tand \xff\x07 \xc3\xa9  "),
+              "red and \xef\xbf\xbd \xc3\xa9");
     EXPECT_EQ(printable_line("\x1b"), "");
     EXPECT_EQ(printable_line("\x1b["), "");
     EXPECT_LE(printable_line(std::string(100000, 'x')).size(), 500U);

@@ -92,8 +92,8 @@ TEST(GuestService, GivesEveryStreamAllChanges) {
     second->WaitForInitialMetadata();
     for (int port = 1; port <= 5; ++port) {
         agent.set_ports({{"tcp", "::", port}});
-        const std::string wanted =
-            fmt::format("+tcp/:::{} ", port) + (port > 1 ? fmt::format("-tcp/:::{} ", port - 1) : "");
+        const std::string wanted = fmt::format("+tcp/:::{} ", port) +
+                                   (port > 1 ? fmt::format("-tcp/:::{} ", port - 1) : "");
         Event event;
         ASSERT_TRUE(first->Read(&event));
         EXPECT_EQ(words(event), wanted);
@@ -180,7 +180,7 @@ TEST(GuestService, SetsTheTimesOfFiles) {
     ASSERT_TRUE(stream->Write(message));
     stream->WritesDone();
     EXPECT_TRUE(stream->Finish().ok());
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(::stat(file.c_str(), &info), 0);
     EXPECT_EQ(info.st_mtim.tv_sec, 1234567890);
     EXPECT_EQ(info.st_mtim.tv_nsec, 42);

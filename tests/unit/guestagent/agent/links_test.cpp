@@ -29,7 +29,8 @@ protected:
             const asio::any_io_executor executor = agent_.loop.get_executor();
             port_ = std::make_unique<PortLink>(
                 executor, mux::socket_transport(executor, std::move(port.theirs)), "agent",
-                agent_opener([this](Fd fd) { return agent_.agent->add_connection(std::move(fd)); }));
+                agent_opener(
+                    [this](Fd fd) { return agent_.agent->add_connection(std::move(fd)); }));
             plane_ = std::make_unique<PortLink>(
                 executor, mux::socket_transport(executor, std::move(plane.theirs)), "plane",
                 plane_opener());
@@ -83,9 +84,8 @@ protected:
     /// A stream of the link: our end of it, and what it ends with.
     Fd open(mux::Link& link, const std::string& target, std::promise<Result<void>>& done) {
         SocketPair pair = test::socket_pair();
-        agent_.on_loop([&] {
-            tasks_.spawn(connect(link, target, std::move(pair.theirs), done), target);
-        });
+        agent_.on_loop(
+            [&] { tasks_.spawn(connect(link, target, std::move(pair.theirs), done), target); });
         return std::move(pair.ours);
     }
 

@@ -7,7 +7,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-Result<Options> parse(std::vector<std::string> words, std::string_view program = "/x/lima-guestagent") {
+Result<Options> parse(std::vector<std::string> words,
+                      std::string_view program = "/x/lima-guestagent") {
     return parse_command_line(program, words);
 }
 
@@ -28,8 +29,8 @@ TEST(Options, AreWhatServiceFilesSay) {
     EXPECT_EQ(systemd->endpoint.virtio_port, "io.lima-vm.guest_agent.0");
     EXPECT_EQ(systemd->runtime_dir, "/run/x");
     EXPECT_EQ(systemd->tick, milliseconds(60500));
-    const auto install = parse({"install-systemd", "--debug=true", "--guestagent-updated=true",
-                                "--vsock-port", "2222"});
+    const auto install = parse(
+        {"install-systemd", "--debug=true", "--guestagent-updated=true", "--vsock-port", "2222"});
     ASSERT_TRUE(install);
     EXPECT_EQ(install->action, Action::kInstallSystemd);
     EXPECT_TRUE(install->guestagent_updated && install->debug);
@@ -37,22 +38,22 @@ TEST(Options, AreWhatServiceFilesSay) {
 }
 
 TEST(Options, RefuseWhatMakesNoSense) {
-    for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
-             {"daemon", "--tick", "0"},
-             {"daemon", "--tick", "0s"},
-             {"daemon", "--tick", "-1s"},
-             {"daemon", "--tick", "3"},
-             {"daemon", "--guestagent-updated"},
-             {"install-systemd", "--tick", "3s"},
-             {"daemon", "--vsock-port", "x"},
-             {"daemon", "--vsock-port", "-1"},
-             {"daemon", "--vsock-port"},
-             {"daemon", "--virtio-port", "../../tmp/x"},
-             {"daemon", "--debug=maybe"},
-             {"daemon", "--runtime-dir", "relative"},
-             {"daemon", "extra"},
-             {"--virtio-port", "x"},
-             {"fly"}}) {
+    for (const std::vector<std::string>& words :
+         std::vector<std::vector<std::string>>{{"daemon", "--tick", "0"},
+                                               {"daemon", "--tick", "0s"},
+                                               {"daemon", "--tick", "-1s"},
+                                               {"daemon", "--tick", "3"},
+                                               {"daemon", "--guestagent-updated"},
+                                               {"install-systemd", "--tick", "3s"},
+                                               {"daemon", "--vsock-port", "x"},
+                                               {"daemon", "--vsock-port", "-1"},
+                                               {"daemon", "--vsock-port"},
+                                               {"daemon", "--virtio-port", "../../tmp/x"},
+                                               {"daemon", "--debug=maybe"},
+                                               {"daemon", "--runtime-dir", "relative"},
+                                               {"daemon", "extra"},
+                                               {"--virtio-port", "x"},
+                                               {"fly"}}) {
         const auto parsed = parse(words);
         ASSERT_FALSE(parsed) << words[0];
         EXPECT_EQ(parsed.error().code(), Code::kInvalidArgument);

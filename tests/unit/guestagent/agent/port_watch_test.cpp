@@ -78,8 +78,8 @@ TEST(Netlink, TellsWhatIsCutShort) {
     EXPECT_TRUE(each_netlink_message("", ignore));
     const std::string request = netlink_dump_request(20, 1, "body");
     EXPECT_TRUE(each_netlink_message(request, ignore));
-    EXPECT_FALSE(each_netlink_message(std::string_view(request).substr(0, request.size() - 1),
-                                      ignore));
+    EXPECT_FALSE(
+        each_netlink_message(std::string_view(request).substr(0, request.size() - 1), ignore));
     EXPECT_FALSE(each_netlink_message(std::string(16, '\0'), ignore));
 }
 

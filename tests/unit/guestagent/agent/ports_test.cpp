@@ -7,9 +7,7 @@
 namespace lima::guestagent {
 namespace {
 
-std::string text_of(std::array<std::uint8_t, 16> address) {
-    return ip_text(address);
-}
+std::string text_of(std::array<std::uint8_t, 16> address) { return ip_text(address); }
 
 TEST(Ports, WritesAddressesAsGoDoes) {
     const std::array<std::uint8_t, 4> local{127, 0, 0, 1};
@@ -39,9 +37,8 @@ TEST(Ports, KeepsTheStateAsLimaDoes) {
     EXPECT_EQ(encode_port_state({}), "{}");
     const std::vector<Port> ports{{"tcp", "127.0.0.1", 8080}, {"udp", "::", 53}};
     const std::string text = encode_port_state(ports);
-    EXPECT_EQ(text,
-              R"({"ports":[{"protocol":"tcp","ip":"127.0.0.1","port":8080},)"
-              R"({"protocol":"udp","ip":"::","port":53}]})");
+    EXPECT_EQ(text, R"({"ports":[{"protocol":"tcp","ip":"127.0.0.1","port":8080},)"
+                    R"({"protocol":"udp","ip":"::","port":53}]})");
     const auto back = decode_port_state(text);
     ASSERT_TRUE(back);
     EXPECT_EQ(*back, ports);

@@ -1,8 +1,7 @@
 #include "guestagent/agent/tunnel.hpp"
 
-#include "tests/unit/guestagent/agent/agent_support.hpp"
-
 #include "guestagent/proto/guest_service.grpc.pb.h"
+#include "tests/unit/guestagent/agent/agent_support.hpp"
 
 #include <sys/un.h>
 
@@ -97,8 +96,7 @@ TEST_F(TunnelTest, SaysWhyItCannotConnect) {
         const LocalSocket closed = local_socket(SOCK_STREAM);
         port = closed.port;
     }
-    for (const auto& [protocol, address, text] :
-         std::vector<std::array<std::string, 3>>{
+    for (const auto& [protocol, address, text] : std::vector<std::array<std::string, 3>>{
              {"tcp", fmt::format("127.0.0.1:{}", port), "onnection refused"},
              {"tcp", "127.0.0.1", "missing port"},
              {"sctp", "127.0.0.1:1", "unknown network"},
