@@ -2,11 +2,10 @@
 
 #include "core/aio/loop.hpp"
 #include "core/base/log.hpp"
-#include "core/mux/byte_queue.hpp"
+#include "core/mux/local_end.hpp"
 #include "core/mux/session.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -23,33 +22,11 @@
 namespace lima::mux {
 namespace {
 
-using Descriptor = asio::posix::stream_descriptor;
-
 // How long a guest waits for the first bytes of a host that was there before it.
 constexpr std::chrono::milliseconds kPatience{200};
 // Read and written before others on the loop get their turn.
 constexpr std::size_t kTurn = 4 * 1024 * 1024;
 constexpr std::size_t kMaxParts = 16;
-
-/// The local end of a stream.
-struct Stream {
-    Stream(const asio::any_io_executor& executor, std::uint32_t number)
-        : id(number), socket(executor), done(executor) {}
-
-    std::uint32_t id;
-    Descriptor socket;
-    ByteQueue queue;  // for the socket
-    bool joined = false;
-    bool reading = false;  // in the ring, or waits to be readable
-    bool waits_to_write = false;
-    bool read_ended = false;  // the socket has given its last byte
-    bool finish_received = false;
-    bool write_ended = false;
-    bool ended = false;
-    aio::Signal done;
-    std::optional<Error> failure;
-};
-using StreamPtr = std::shared_ptr<Stream>;
 
 // The peer of the socket learns that this was no orderly end: a TCP socket sends a reset.
 void close_hard(Descriptor& socket) {
@@ -75,6 +52,8 @@ struct Link::Impl final : public Session::Events, public std::enable_shared_from
 
     // ---- transport ----
     void turn();
+    void watch_peer();
+    void be_patient();
     bool receive();
     void send();
     void post_turn();
@@ -122,6 +101,7 @@ struct Link::Impl final : public Session::Events, public std::enable_shared_from
     std::deque<StreamPtr> ring;  // to be read from, in turn
     bool started = false;
     bool stopped = false;
+    bool peer_was_away = false;
     bool posted = false;
     bool turn_due = false;  // what is posted reads too
     std::optional<Error> lost;
@@ -151,16 +131,38 @@ void Link::Impl::turn() {
     if (!started || stopped || lost) {
         return;
     }
-    const bool drained = receive();
-    // What came just before the host left is read too.
-    if (drained && options.role == Role::kGuest && transport->peer() == Transport::Peer::kAway &&
-        receive()) {
-        session.peer_away();
+    if (receive() && options.role == Role::kGuest) {
+        watch_peer();
     }
     const bool held_up = !session.may_receive();
     send();
     if (held_up && session.may_receive()) {
         post_turn();
+    }
+}
+
+// Only the guest's end outlives its peers.
+void Link::Impl::watch_peer() {
+    const bool away = transport->peer() == Transport::Peer::kAway;
+    // What came just before the host left is read too.
+    if (away && receive()) {
+        peer_was_away = true;
+        session.peer_away();
+    } else if (!away && std::exchange(peer_was_away, false)) {
+        session.peer_there();
+        be_patient();
+    }
+}
+
+void Link::Impl::be_patient() {
+    if (session.wants_patience()) {
+        patience.expires_after(kPatience);
+        patience.async_wait([self = shared_from_this()](boost::system::error_code error) {
+            if (!error) {
+                self->session.patience_over();
+                self->turn();
+            }
+        });
     }
 }
 
@@ -483,38 +485,6 @@ void Link::Impl::stream_reset(std::uint32_t id) {
     }
 }
 
-namespace {
-
-/// The local end goes when the coroutine that waits for it does.
-class StreamGuard {
-public:
-    StreamGuard(std::shared_ptr<Stream> stream, std::function<void()> end)
-        : stream_(std::move(stream)), end_(std::move(end)) {}
-    StreamGuard(const StreamGuard&) = delete;
-    StreamGuard& operator=(const StreamGuard&) = delete;
-    ~StreamGuard() {
-        if (!stream_->ended) {
-            end_();
-        }
-    }
-
-private:
-    std::shared_ptr<Stream> stream_;
-    std::function<void()> end_;
-};
-
-asio::awaitable<Result<void>> until_done(std::shared_ptr<Stream> stream,
-                                         std::function<void()> cancel) {
-    const StreamGuard guard(stream, std::move(cancel));
-    co_await stream->done.wait();
-    if (stream->failure) {
-        co_return fail(*stream->failure);
-    }
-    co_return Result<void>();
-}
-
-}  // namespace
-
 Link::Link(asio::any_io_executor executor, std::unique_ptr<Transport> transport,
            LinkOptions options, LinkHandlers handlers)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(transport), std::move(options),
@@ -530,15 +500,7 @@ asio::awaitable<Result<void>> Link::run() {
     impl->started = true;
     const bool there = impl->transport->peer() == Transport::Peer::kThere;
     impl->session.start(there);
-    if (impl->session.wants_patience()) {
-        impl->patience.expires_after(kPatience);
-        impl->patience.async_wait([impl](boost::system::error_code error) {
-            if (!error) {
-                impl->session.patience_over();
-                impl->turn();
-            }
-        });
-    }
+    impl->be_patient();
     while (!impl->stopped && !impl->lost) {
         impl->turn();
         if (!impl->stopped && !impl->lost) {

@@ -46,8 +46,10 @@ void Session::peer_away() {
     fresh_at_ = end_ - begin_;
 }
 
+void Session::peer_there() { patient_ = mode_ == Mode::kScanning || mode_ == Mode::kIdle; }
+
 void Session::patience_over() {
-    if (patient_ && mode_ == Mode::kScanning) {
+    if (patient_ && (mode_ == Mode::kScanning || mode_ == Mode::kIdle)) {
         say_start();
     }
 }

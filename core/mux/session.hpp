@@ -63,6 +63,8 @@ public:
     void start(bool peer_there);
     /// The guest's port has no host and all that it sent was read.
     void peer_away();
+    /// It has one again. Its first bytes may have been read before peer_away() came, and be lost.
+    void peer_there();
     void patience_over();
     bool wants_patience() const { return patient_; }
 

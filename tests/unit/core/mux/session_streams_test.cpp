@@ -128,6 +128,23 @@ TEST(SessionRules, HostWithoutLinksIsServedAsItIs) {
     EXPECT_EQ(guest.events.targets.size(), 2U);
 }
 
+TEST(SessionRules, TheOldHostIsSeenToGoAfterTheNewOneSpoke) {
+    Connected both;
+    End next(Role::kHost);
+    next.session.start(true);
+    exchange(next, both.guest);
+    ASSERT_TRUE(next.session.up());
+    both.guest.session.peer_away();  // of the host before
+    EXPECT_FALSE(both.guest.session.up());
+    both.guest.session.peer_there();
+    ASSERT_TRUE(both.guest.session.wants_patience());
+    both.guest.session.patience_over();  // the host waits in vain, and says nothing
+    exchange(both.guest, next);
+    exchange(next, both.guest);
+    EXPECT_TRUE(next.session.up());
+    EXPECT_TRUE(both.guest.session.up());
+}
+
 TEST(SessionRules, PrefaceInTheMiddleIsData) {
     Connected both;
     const auto id = both.host.session.open("x");

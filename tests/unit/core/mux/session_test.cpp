@@ -173,6 +173,11 @@ public:
         }
         guest->session.peer_away();
     }
+    /// The kernel tells of a disconnect only after the next host's bytes have been read.
+    void guest_sees_nobody_late() {
+        guest_sees_nobody();
+        guest->session.peer_there();
+    }
     void step() {
         if (host) {
             host->work(Role::kHost);
@@ -289,7 +294,7 @@ TEST(Session, AlwaysComesUpAgainAndNeverWithOldBytes) {
         }
         port.new_guest();
         for (int round = 0; round < 25; ++round) {
-            switch (port.random() % 5) {
+            switch (port.random() % 6) {
                 case 0:
                     port.new_guest();
                     break;
@@ -301,6 +306,11 @@ TEST(Session, AlwaysComesUpAgainAndNeverWithOldBytes) {
                     port.host_goes();
                     port.guest_sees_nobody();
                     port.new_host();
+                    break;
+                case 3:
+                    port.new_host();
+                    port.step();
+                    port.guest_sees_nobody_late();
                     break;
                 default:
                     port.new_host();  // too quick for the guest to see
