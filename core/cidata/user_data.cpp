@@ -104,6 +104,13 @@ std::string mount_row(const std::vector<std::string>& cells) {
     return "  - [" + join(quoted, ", ") + "]\n";
 }
 
+/// As fstab wants it, into which cloud-init writes the cell as it is.
+std::string fstab_field(std::string text) {
+    text = replace_all(std::move(text), "\\", "\\134");
+    text = replace_all(std::move(text), "\t", "\\011");
+    return replace_all(std::move(text), " ", "\\040");
+}
+
 Result<std::string> mounts(const Seed& seed) {
     std::string out;
     if (seed.rosetta_enabled) {
@@ -112,7 +119,7 @@ Result<std::string> mounts(const Seed& seed) {
     if (seed.mount_type == "9p" || seed.mount_type == "virtiofs") {
         for (const auto& mount : seed.input.config.mounts) {
             LIMA_TRY(const std::string options, mount_options(mount, seed.mount_type));
-            out += mount_row({config::mount_tag(mount), mount.mount_point.value_or(""),
+            out += mount_row({config::mount_tag(mount), fstab_field(mount.mount_point.value_or("")),
                               seed.mount_type, options, "0", "0"});
         }
     }

@@ -97,8 +97,9 @@ for point; do
 done
 )sh";
 
-// $1 type, then the mount points. While the boot goes on, what has no line in fstab may still get
-// one; any other refusal is asked for once more, then it is the reason.
+// $1 type, then the mount points. The directory may be missing where cloud-init takes the name from
+// fstab, in which blanks are numbers. While the boot goes on, what has no line in fstab may still
+// get one; any other refusal is asked for once more, then it is the reason.
 constexpr const char* kCheck = R"sh(
 want=$1
 shift
@@ -107,6 +108,7 @@ for point; do
     tries=0
     refusals=0
     until found; do
+        [ -d "$point" ] || sudo -n mkdir -p -- "$point" 2>/dev/null
         said=$(sudo -n mount -- "$point" 2>&1 </dev/null)
         ! found || break
         case $said in
@@ -216,7 +218,8 @@ std::string mount_hint(const std::string& type, std::string_view said) {
         std::string_view text;
         const char* hint;
     };
-    static constexpr std::array<Known, 10> kKnown = {{
+    static constexpr std::array<Known, 11> kKnown = {{
+        {"another file system", "unmount it, or choose another mount point"},
         {"user_allow_other", "add the line `user_allow_other` to /etc/fuse.conf in the guest"},
         {"/dev/fuse", "the guest's kernel has no fuse: see `modprobe fuse` in the guest"},
         {"fuse device not found",

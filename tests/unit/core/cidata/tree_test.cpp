@@ -274,7 +274,7 @@ TEST_F(Tree, UserDataMeansWhatWasGiven) {
     EXPECT_EQ(user.at("gecos"), "Anna \"O'Neil\"\xC3\x9Cnal \\ Co");
     EXPECT_EQ(user.at("ssh-authorized-keys").at(1), "ssh-rsa AAAAB3Nza anna@\"host\"");
     EXPECT_EQ(user.at("lock_passwd"), true);
-    EXPECT_EQ(json.at("mounts").at(1).at(1), "/mnt/my work");
+    EXPECT_EQ(json.at("mounts").at(1).at(1), "/mnt/my\\040work");
     EXPECT_EQ(json.at("mounts").at(1).at(3),
               "rw,trans=virtio,version=9p2000.L,msize=262144,cache=mmap,nofail");
     EXPECT_EQ(json.at("bootcmd").size(), 2U);
@@ -350,7 +350,7 @@ TEST_F(Tree, UserDataIsPlainEnoughForASmallReader) {
     EXPECT_THAT(output->out, HasSubstr("users.0.sudo\ts\tALL=(ALL) NOPASSWD:ALL\n"));
     EXPECT_THAT(output->out,
                 HasSubstr("users.0.ssh-authorized-keys.1\ts\tssh-rsa AAAAB3Nza anna@\"host\"\n"));
-    EXPECT_THAT(output->out, HasSubstr("mounts.1.1\ts\t/mnt/my work\n"));
+    EXPECT_THAT(output->out, HasSubstr("mounts.1.1\ts\t/mnt/my\\040work\n"));
     EXPECT_THAT(
         output->out,
         HasSubstr("write_files.0.path\ts\t/var/lib/cloud/scripts/per-boot/00-lima.boot.sh\n"));

@@ -186,6 +186,8 @@ TEST(MountHint, EveryReasonHasANextStep) {
                          "'user_allow_other' is set in /etc/fuse.conf")
                   .find("/etc/fuse.conf"),
               std::string::npos);
+    EXPECT_NE(mount_hint("9p", "another file system (ext4) is mounted there").find("unmount"),
+              std::string::npos);
     EXPECT_FALSE(mount_hint("reverse-sshfs", "?").empty());
     EXPECT_FALSE(mount_hint("virtiofs", "?").empty());
 }
