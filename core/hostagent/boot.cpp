@@ -245,7 +245,8 @@ asio::awaitable<void> Agent::satisfy_all(std::vector<Requirement> requirements,
 bool Agent::take_failure(const Requirement& requirement, Error error, std::vector<Error>* errors) {
     log::warn("{}{}", error.text(), error.hint().empty() ? "" : " (" + error.hint() + ")");
     events_.phase_failed(requirement.phase, error);
-    ssh_failed_ = ssh_failed_ || requirement.phase == "ssh";
+    ssh_failed_ =
+        ssh_failed_ || requirement.phase == "ssh" || error.code() == Code::kPermissionDenied;
     errors->push_back(std::move(error));
     return !requirement.fatal;
 }

@@ -82,7 +82,9 @@ Result<ssh::CommandResult> GuestShell::run_over_master(const std::string& comman
     options.argv = shell_argv(command);
     LIMA_TRY(Output output, lima::run(std::move(options), input, timeout));
     if (output.status.code == 255 || output.status.signal != 0) {
-        return failf(Code::kUnavailable, "ssh: {}: {}", output.status.text(), output.err);
+        const bool refused = output.err.find("Permission denied (") != std::string::npos;
+        return failf(refused ? Code::kPermissionDenied : Code::kUnavailable, "ssh: {}: {}",
+                     output.status.text(), trim(output.err));
     }
     return ssh::CommandResult{.exit_code = output.status.code,
                               .out = std::move(output.out),

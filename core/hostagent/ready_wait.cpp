@@ -15,6 +15,14 @@ Error stopped(const Requirement& requirement) {
     return Error(Code::kCancelled, "stopped while waiting for " + requirement.description);
 }
 
+/// Without the outer text, which says that it took too long.
+std::string last_word(const Error& error) {
+    constexpr std::string_view kOuter = " was not satisfied in time: ";
+    const std::string text = error.text();
+    const std::size_t at = text.find(kOuter);
+    return at == std::string::npos ? text : text.substr(at + kOuter.size());
+}
+
 std::string name_of(const Requirement& requirement) {
     return "the " + requirement.group + " requirement " + go_quote(requirement.description);
 }
@@ -54,18 +62,19 @@ bool ReadyWait::too_late(const Requirement& requirement, const Error& error) con
            (requirement.of_the_boot || requirement.verify);
 }
 
-Error ReadyWait::never(const Requirement& requirement, const Error& last) const {
+Error ReadyWait::never(const Requirement& requirement, const std::string& last) const {
     std::string text = name_of(requirement) + " is not satisfied: the guest's boot is over";
     std::string hint = requirement.hint;
     if (requirement.verify) {
         text += ", and no ssh server answers";
-        hint = "sshd does not run in the guest: is its service disabled or masked in the image? " +
-               hint;
+        hint =
+            "sshd does not run in the guest: is its service disabled or masked in the image? See "
+            "the serial logs (serial*.log) in the instance directory";
     } else if (!state_.has(Milestone::kBoot)) {
         text += ", and Lima's boot scripts did not run";
     }
-    if (!last.text().empty()) {
-        text += ": " + last.text();
+    if (!last.empty()) {
+        text += ": " + last;
     }
     if (!state_.cloud_init_errors().empty()) {
         text += "; cloud-init says: " + state_.cloud_init_errors();
@@ -80,7 +89,9 @@ ReadyWait::Next ReadyWait::next(const Requirement& requirement) const {
         return Next::kProbe;
     }
     if (state_.has(requirement.milestone)) {
-        return requirement.verify ? Next::kProbe : Next::kDone;
+        // With the user's session there the ControlMaster's login, which follows, is the proof.
+        const bool proven_later = state_.has(Milestone::kSession);
+        return requirement.verify && !proven_later ? Next::kProbe : Next::kDone;
     }
     if (state_.over()) {
         return requirement.verify ? Next::kProbe : Next::kGiveUp;
@@ -145,7 +156,7 @@ asio::awaitable<Result<void>> ReadyWait::satisfy(Requirement requirement,
             co_return Result<void>();
         }
         if (step == Next::kGiveUp) {
-            co_return fail(never(requirement, Error(Code::kUnknown, "")));
+            co_return fail(never(requirement, ""));
         }
         if (step == Next::kWait) {
             if (Clock::now() >= deadline) {
@@ -156,7 +167,7 @@ asio::awaitable<Result<void>> ReadyWait::satisfy(Requirement requirement,
         }
         auto result = co_await probe(requirement, deadline);
         if (!result && !yielded_ && too_late(requirement, result.error())) {
-            co_return fail(never(requirement, result.error()));
+            co_return fail(never(requirement, last_word(result.error())));
         }
         if (result || !yielded_) {
             co_return result;

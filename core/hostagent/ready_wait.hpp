@@ -51,7 +51,7 @@ private:
     asio::awaitable<Result<void>> probe(const Requirement& requirement, Clock::time_point deadline);
     Error late(const Requirement& requirement) const;
     bool too_late(const Requirement& requirement, const Error& error) const;
-    Error never(const Requirement& requirement, const Error& last) const;
+    Error never(const Requirement& requirement, const std::string& last) const;
 
     asio::any_io_executor executor_;
     asio::thread_pool& pool_;

@@ -142,6 +142,16 @@ TEST_F(ReadyWaitTest, SshIsVerifiedByALogin) {
     EXPECT_EQ(guest_.commands.size(), 1U);
 }
 
+TEST_F(ReadyWaitTest, WithTheSessionThereTheMasterProvesIt) {
+    wait_.stream(true);
+    step("session");
+    step("sshd");
+    begin(requirement(Milestone::kSshd, true));
+    ASSERT_TRUE(ends());
+    EXPECT_TRUE(*result_);
+    EXPECT_TRUE(guest_.commands.empty());
+}
+
 TEST_F(ReadyWaitTest, ALoginThatIsUnderWayIsNotDisturbed) {
     guest_.in_login = true;
     begin(requirement(Milestone::kSshd, true));
@@ -171,6 +181,7 @@ TEST_F(ReadyWaitTest, ARefusedKeyIsFinalOnceTheGuestHasItsKeys) {
     guest_.answers = {FakeGuest::fails(Code::kPermissionDenied, "refused the key")};
     wait_.stream(true);
     step("sshd");
+    guest_.in_login = true;
     begin(requirement(Milestone::kSshd, true));
     run_for(milliseconds(60));
     EXPECT_TRUE(running_);
