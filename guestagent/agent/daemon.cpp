@@ -41,6 +41,7 @@ public:
 
 private:
     Result<void> start_agent();
+    void watch_ports(Result<std::unique_ptr<PortEvents>> events);
     void open_endpoint();
     void wait_for_port();
     Result<void> open_endpoint_now();
@@ -62,38 +63,45 @@ private:
     std::unique_ptr<Agent> agent_;
     std::list<PortLink> links_;
     std::unique_ptr<Listener> listener_;
+    std::thread preparer_;
     std::thread stopper_;
     std::optional<Error> failure_;
     bool stopping_ = false;
 };
 
-Result<PortWatchOptions> port_options(const asio::any_io_executor& executor,
-                                      std::chrono::milliseconds tick) {
-    LIMA_TRY(SockDiag diag, SockDiag::open());
-    PortWatchOptions out;
-    out.list = [kept = std::make_shared<SockDiag>(std::move(diag))] { return kept->list(); };
-    out.tick = tick;
-    auto events = open_perf_events(executor);
-    if (events) {
-        log::info("listening ports are watched by kernel events");
-        out.events = std::move(*events);
-    } else {
-        log::warn("listening ports are looked up every {} ms while a host asks: {}", tick.count(),
-                  events.error().text());
-    }
-    return out;
-}
-
 Result<void> Daemon::start_agent() {
+    LIMA_TRY(SockDiag diag, SockDiag::open());
     AgentOptions out;
     out.runtime_dir = options_.runtime_dir;
-    LIMA_TRY(out.ports, port_options(loop_.get_executor(), options_.tick));
+    out.ports.list = [kept = std::make_shared<SockDiag>(std::move(diag))] { return kept->list(); };
+    out.ports.tick = options_.tick;
+    out.ports.held = true;
     const auto forward = find_virtio_port(kForwardPort);
     if (forward && !options_.endpoint.virtio_port.empty()) {
         out.forward_port = kForwardPort;
     }
     LIMA_TRY(agent_, Agent::start(loop_.get_executor(), std::move(out)));
+    // Switching tracepoints on and loading sock_diag's modules takes a while in a slow guest, and
+    // the host shall not wait for it.
+    preparer_ = std::thread([this] {
+        auto events = std::make_shared<Result<std::unique_ptr<PortEvents>>>(
+            open_perf_events(loop_.get_executor()));
+        if (auto warm = SockDiag::open()) {
+            static_cast<void>(warm->list());
+        }
+        asio::post(loop_, [this, events] { watch_ports(std::move(*events)); });
+    });
     return {};
+}
+
+void Daemon::watch_ports(Result<std::unique_ptr<PortEvents>> events) {
+    if (events) {
+        log::info("listening ports are watched by kernel events");
+    } else {
+        log::warn("listening ports are looked up every {} ms while a host asks: {}",
+                  options_.tick.count(), events.error().text());
+    }
+    agent_->ports().release(events ? std::move(*events) : nullptr);
 }
 
 Result<void> Daemon::serve_port(const std::filesystem::path& device, const std::string& name,

@@ -39,6 +39,9 @@ protected:
     }
 
     std::optional<Event> next() override {
+        if (!parts_.ports.known()) {
+            return std::nullopt;
+        }
         const std::vector<Port>& now = parts_.ports.ports();
         const PortChange change = port_change(told_, now);
         if (change.empty()) {

@@ -39,10 +39,18 @@ void PortWatch::Subscription::reset() {
 PortWatch::Subscription PortWatch::subscribe(Listener listener) {
     const bool first = listeners_.empty();
     const auto at = listeners_.insert(listeners_.end(), std::move(listener));
-    if (first) {
+    if (first && !options_.held) {
         start();
     }
     return {*this, at};
+}
+
+void PortWatch::release(std::unique_ptr<PortEvents> events) {
+    options_.events = std::move(events);
+    options_.held = false;
+    if (!listeners_.empty()) {
+        start();
+    }
 }
 
 void PortWatch::unsubscribe(std::list<Listener>::iterator at) {
@@ -137,7 +145,7 @@ void PortWatch::refresh() {
         return;
     }
     last_error_.clear();
-    if (*found == ports_) {
+    if (std::exchange(known_, true) && *found == ports_) {
         return;
     }
     ports_ = std::move(*found);

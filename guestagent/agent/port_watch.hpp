@@ -21,6 +21,7 @@ namespace lima::guestagent {
 struct PortWatchOptions {
     std::function<Result<std::vector<Port>>()> list;
     std::unique_ptr<PortEvents> events;  // null: by tick
+    bool held = false;                   // nothing is looked up for listeners before release()
     std::chrono::milliseconds tick{3000};
     std::chrono::milliseconds quiet{20};      // after an event, for those that come with it
     std::chrono::milliseconds patience{100};  // at the begin of a storm
@@ -28,7 +29,7 @@ struct PortWatchOptions {
 
 class PortWatch {
 public:
-    /// Called after each look-up that found something else than the last one.
+    /// Called after the first look-up, and each that found something else than the last one.
     using Listener = std::function<void(const std::vector<Port>& ports)>;
 
     PortWatch(asio::any_io_executor executor, PortWatchOptions options);
@@ -55,10 +56,13 @@ public:
     };
     /// The first call of the listener may come at once, within a look-up.
     [[nodiscard]] Subscription subscribe(Listener listener);
+    /// Ends the hold, with the events to use (null: by tick).
+    void release(std::unique_ptr<PortEvents> events);
     /// As of now.
     Result<std::vector<Port>> look();
-    /// What the last look-up found.
+    /// What the last look-up found; nothing is known before the first.
     const std::vector<Port>& ports() const { return ports_; }
+    bool known() const { return known_; }
     /// How many look-ups there were. For tests.
     std::uint64_t looks() const { return looks_; }
 
@@ -77,6 +81,7 @@ private:
     asio::steady_timer timer_;
     std::list<Listener> listeners_;
     std::vector<Port> ports_;
+    bool known_ = false;
     std::string last_error_;
     std::chrono::steady_clock::duration cost_{};
     std::chrono::milliseconds patience_{0};  // grows in a storm

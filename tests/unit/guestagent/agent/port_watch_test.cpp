@@ -128,7 +128,7 @@ TEST_F(PortWatchTest, LooksOnceForABurst) {
     }
     run_for(milliseconds(200));
     EXPECT_EQ(watch.looks(), 2U);
-    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(calls, 2);
     EXPECT_EQ(watch.ports().size(), 100U);
     EXPECT_GE(events_->rearms, 1);
 }
@@ -143,6 +143,25 @@ TEST_F(PortWatchTest, LooksNowAndThenInAStorm) {
     }
     EXPECT_GE(watch.looks(), 3U);   // not put off for ever
     EXPECT_LE(watch.looks(), 12U);  // and not for every event
+}
+
+TEST_F(PortWatchTest, KnowsNothingWhileItIsHeld) {
+    PortWatchOptions options;
+    int looks = 0;
+    options.list = [&]() -> Result<std::vector<Port>> {
+        ++looks;
+        return std::vector<Port>{};
+    };
+    options.held = true;
+    PortWatch watch(loop_.get_executor(), std::move(options));
+    int calls = 0;
+    const auto subscription = watch.subscribe([&](const std::vector<Port>&) { ++calls; });
+    EXPECT_EQ(looks, 0);
+    EXPECT_FALSE(watch.known());
+    watch.release(std::make_unique<FakeEvents>());
+    EXPECT_EQ(looks, 1);
+    EXPECT_TRUE(watch.known());
+    EXPECT_EQ(calls, 1);  // to know that there is nothing is news, too
 }
 
 TEST_F(PortWatchTest, DoesNothingWithoutEvents) {
@@ -163,7 +182,7 @@ TEST_F(PortWatchTest, PollsOnlyWhileSomebodyListensWhereThereAreNoEvents) {
     auto subscription = watch.subscribe([&](const std::vector<Port>&) { ++calls; });
     listed_ = {{"udp", "::", 53}};
     run_for(milliseconds(150));
-    EXPECT_EQ(calls, 1);
+    EXPECT_EQ(calls, 2);
     EXPECT_GE(watch.looks(), 3U);
     subscription.reset();
     const auto looks = watch.looks();
