@@ -38,7 +38,7 @@ with_script() { # NAME BASE MODE SCRIPT
 
 @test "wrong root=" {
     limactl create --tty=false --name=root template:debian-12-bootstrap-test
-    sed -i 's/root=[^ ]*/root=LABEL=nowhere/' "$LIMA_HOME/root/lima.yaml"
+    sed -i 's/root=[^ ]*/root=LABEL=nowhere/' "$LIMA_HOME/root/kernel.cmdline"
     limactl start --tty=false root 3>&- >"$VM_HOME/root.log" 2>&1 &
     starting=$!
     while kill -0 $starting 2>/dev/null && ! grep -qs 'no root file system' "$LIMA_HOME/root/serial.log"; do sleep 0.1; done
