@@ -15,7 +15,8 @@ namespace {
 constexpr std::chrono::seconds kPatience{60};
 
 // Early, and apart from the default order: the agent tells of the boot, and so does not wait for
-// what it tells of. It stays when the boot is diverted into the emergency mode.
+// what it tells of. It stays when the boot is diverted into the emergency mode, and comes back as
+// often as it is killed.
 constexpr std::string_view kUnitHead = R"([Unit]
 Description=lima-guestagent
 DefaultDependencies=no
@@ -23,6 +24,7 @@ IgnoreOnIsolate=yes
 After=systemd-remount-fs.service systemd-udevd.service systemd-tmpfiles-setup-dev.service
 Conflicts=shutdown.target
 Before=shutdown.target
+StartLimitIntervalSec=0
 )";
 
 constexpr std::string_view kUnitTail = R"(Type=simple
