@@ -11,6 +11,7 @@
 // answers with the checksum of all that came, after its end: without half-close it cannot).
 #include <algorithm>
 #include <arpa/inet.h>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -206,7 +207,8 @@ void request(int fd, const std::string& line) {
     }
 }
 
-void transfer_one(const char* host, int port, bool get, std::uint64_t size) {
+/// How much came.
+std::uint64_t transfer_one(const char* host, int port, bool get, std::uint64_t size) {
     const int fd = connect_to(host, port);
     std::uint64_t count = 0;
     if (get) {
@@ -217,26 +219,29 @@ void transfer_one(const char* host, int port, bool get, std::uint64_t size) {
         send_pattern(fd, size);
         count = std::strtoull(read_line(fd).c_str(), nullptr, 10);
     }
-    if (count != size) {
-        std::fprintf(stderr, "%llu of %llu bytes came\n", static_cast<unsigned long long>(count),
-                     static_cast<unsigned long long>(size));
-        std::exit(1);
-    }
     ::close(fd);
+    return count;
 }
 
 int transfer(const char* host, int port, bool get, int streams, std::uint64_t size) {
     (void)block();
+    const std::uint64_t each = size / static_cast<std::uint64_t>(streams);
+    std::atomic<std::uint64_t> came{0};
+    std::atomic<int> broken{0};
     const auto begin = Clock::now();
     std::vector<std::thread> threads;
     for (int i = 0; i < streams; ++i) {
-        threads.emplace_back(transfer_one, host, port, get,
-                             size / static_cast<std::uint64_t>(streams));
+        threads.emplace_back([&] {
+            const std::uint64_t count = transfer_one(host, port, get, each);
+            came += count;
+            broken += count == each ? 0 : 1;
+        });
     }
     for (auto& thread : threads) {
         thread.join();
     }
-    std::printf("%.6f\n", std::chrono::duration<double>(Clock::now() - begin).count());
+    std::printf("%.6f %llu %d\n", std::chrono::duration<double>(Clock::now() - begin).count(),
+                static_cast<unsigned long long>(came.load()), broken.load());
     return 0;
 }
 
@@ -265,15 +270,23 @@ int both(const char* host, int port, std::uint64_t size) {
     return sum.value() == expected && up == expected ? 0 : 1;
 }
 
+void must(std::uint64_t came, std::uint64_t size) {
+    if (came != size) {
+        std::fprintf(stderr, "%llu of %llu bytes came\n", static_cast<unsigned long long>(came),
+                     static_cast<unsigned long long>(size));
+        std::exit(1);
+    }
+}
+
 int many(const char* host, int port, int sequential, int parallel) {
     const auto begin = Clock::now();
     for (int i = 0; i < sequential; ++i) {
-        transfer_one(host, port, i % 2 == 0, 1000);
+        must(transfer_one(host, port, i % 2 == 0, 1000), 1000);
     }
     const auto middle = Clock::now();
     std::vector<std::thread> threads;
     for (int i = 0; i < parallel; ++i) {
-        threads.emplace_back(transfer_one, host, port, i % 2 == 0, 100'000);
+        threads.emplace_back([=] { must(transfer_one(host, port, i % 2 == 0, 100'000), 100'000); });
     }
     for (auto& thread : threads) {
         thread.join();
