@@ -94,7 +94,7 @@ class Guest:
 
     def settle_after_vm(self, agent):
         """An agent that lived must say within seconds that its VM is gone, and leave Stopped."""
-        end = time.monotonic() + 5
+        end = time.monotonic() + 10
         while agent in self.home.processes():
             if time.monotonic() > end:
                 raise Broken("QEMU was killed, and the host agent lives on")
