@@ -74,9 +74,9 @@ install_systemd() {
         set -- "$@" --vsock-port "$LIMA_CIDATA_VSOCK_PORT"
     elif [ -n "$LIMA_CIDATA_VIRTIO_PORT" ]; then
         set -- "$@" --virtio-port "$LIMA_CIDATA_VIRTIO_PORT"
-    else
-        set -- "$@" --socket-owner "$LIMA_CIDATA_UID"
     fi
+    # also for the socket that takes the place of a port which is not there
+    set -- "$@" --socket-owner "$LIMA_CIDATA_UID"
     [ "$LIMA_CIDATA_DEBUG" != true ] || set -- --debug "$@"
     "$agent" "$@"
 }
