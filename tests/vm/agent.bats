@@ -10,16 +10,6 @@ serve() {
 
 fetch() { curl -sf --max-time 5 "http://127.0.0.1:$1/"; }
 
-# soon SECONDS COMMAND…: tries until it works
-soon() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.1
-    done
-}
-
 @test "start hears each step of the boot from the agent" {
     run limactl_start agent template:debian-12-bootstrap-mini
     echo "$output"

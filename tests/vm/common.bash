@@ -47,3 +47,13 @@ leftovers() { # NAME
     find "$LIMA_HOME/$1" -name '*.sock' -o -name '*.pid' -o -name '*.tmp'
     pgrep -af -- "$LIMA_HOME/$1/" || true
 }
+
+# soon SECONDS COMMAND…: tries until it works
+soon() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.1
+    done
+}

@@ -58,16 +58,6 @@ read_only() { # NAME
     [ ! -e "$SHARE/ro/new" ]
 }
 
-# soon SECONDS COMMAND…
-soon() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.2
-    done
-}
-
 works() { in_guest "$1" timeout 5 grep -qx from-host /mnt/rw/file /mnt/ro/file 2>/dev/null; }
 
 @test "9p: names, owners, both ways" {
