@@ -72,7 +72,7 @@ std::string phase_json(SystemTime time, const PhaseEvent& phase) {
     return dump_json(out);
 }
 
-std::string result_json(SystemTime time, const Result<void>& result) {
+std::string result_json(SystemTime time, const Result<void>& result, bool degraded) {
     Json out = Json::object();
     out["time"] = format_rfc3339_nano(time);
     out["phase"] = "result";
@@ -80,8 +80,6 @@ std::string result_json(SystemTime time, const Result<void>& result) {
         out["state"] = "running";
         return dump_json(out);
     }
-    const bool degraded = result.error().code() == Code::kFailedPrecondition &&
-                          result.error().text().find("is degraded") != std::string::npos;
     out["state"] = degraded ? "degraded" : "failed";
     put(out, "detail", result.error().phase());
     put(out, "hint", result.error().hint());
@@ -100,6 +98,7 @@ bool PhaseView::is_news(const PhaseEvent& phase) {
 
 void PhaseView::take(const hostapi::Event& event) {
     const hostapi::Status& status = event.status;
+    degraded_ = status.running && status.degraded;
     if (form_ == Form::kNone) {
         return;
     }
@@ -149,7 +148,7 @@ void PhaseView::clear() {
 void PhaseView::result(const Result<void>& result) {
     clear();
     if (form_ == Form::kJson) {
-        print_line(result_json(std::chrono::system_clock::now(), result));
+        print_line(result_json(std::chrono::system_clock::now(), result, degraded_));
     }
 }
 

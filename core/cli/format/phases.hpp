@@ -18,8 +18,9 @@ std::string phase_line(const hostapi::PhaseEvent& phase, const std::string& scri
 
 /// Keys: time, phase, state, detail, hint, lines, seconds; those that are empty are left out.
 std::string phase_json(SystemTime time, const hostapi::PhaseEvent& phase);
-/// The last line: phase "result", state running, degraded or failed.
-std::string result_json(SystemTime time, const Result<void>& result);
+/// The last line: phase "result", state running, degraded or failed. An error of an instance that
+/// runs nevertheless is a degraded one's.
+std::string result_json(SystemTime time, const Result<void>& result, bool degraded);
 
 class PhaseView {
 public:
@@ -45,6 +46,7 @@ private:
     Clock::time_point begin_ = Clock::now();
     std::string forward_;  // that was told last
     bool drawn_ = false;
+    bool degraded_ = false;  // by the last event
 };
 
 }  // namespace lima::cli

@@ -36,15 +36,15 @@ TEST(PhaseJson, LeavesOutWhatIsEmpty) {
 }
 
 TEST(ResultJson, TellsRunningDegradedAndFailed) {
-    EXPECT_EQ(result_json(kTime, {}),
+    EXPECT_EQ(result_json(kTime, {}, false),
               R"({"time":"2023-11-14T22:13:20Z","phase":"result","state":"running"})");
     const Result<void> degraded = fail(
         Error(Code::kFailedPrecondition, "the instance runs, but is degraded: x").with_hint("h"));
-    EXPECT_EQ(result_json(kTime, degraded),
+    EXPECT_EQ(result_json(kTime, degraded, true),
               R"({"time":"2023-11-14T22:13:20Z","phase":"result","state":"degraded","hint":"h",)"
               R"("errors":["the instance runs, but is degraded: x"]})");
     const Result<void> failed = fail(Error(Code::kAborted, "no luck").with_phase("vm"));
-    EXPECT_EQ(result_json(kTime, failed),
+    EXPECT_EQ(result_json(kTime, failed, false),
               R"({"time":"2023-11-14T22:13:20Z","phase":"result","state":"failed","detail":"vm",)"
               R"("errors":["no luck"]})");
 }
@@ -68,6 +68,23 @@ TEST(PhaseView, PrintsEachPhaseOnceAsJson) {
               "{\"time\":\"2023-11-14T22:13:20Z\",\"phase\":\"vm\",\"state\":\"begin\"}\n"
               "{\"time\":\"2023-11-14T22:13:20Z\",\"phase\":\"forward\",\"state\":\"forwarding\","
               "\"detail\":\"tcp 0.0.0.0:80 on 127.0.0.1:80\"}\n");
+}
+
+TEST(PhaseView, DegradedIsWhatTheLastEventSays) {
+    const Result<void> error = fail(Error(Code::kFailedPrecondition, "is degraded"));
+    const auto last_word = [&error](bool running, bool degraded) {
+        PhaseView view(PhaseView::Form::kJson);
+        hostapi::Event event{.time = kTime};
+        event.status.running = running;
+        event.status.degraded = degraded;
+        testing::internal::CaptureStdout();
+        view.take(event);
+        view.result(error);
+        return testing::internal::GetCapturedStdout();
+    };
+    EXPECT_NE(last_word(true, true).find(R"("state":"degraded")"), std::string::npos);
+    EXPECT_NE(last_word(false, false).find(R"("state":"failed")"), std::string::npos);
+    EXPECT_NE(last_word(true, false).find(R"("state":"failed")"), std::string::npos);
 }
 
 TEST(PhaseView, OnATerminalALineIsDrawnAndCleared) {
