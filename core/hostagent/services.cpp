@@ -93,6 +93,7 @@ GuestHandlers Services::guest_handlers() {
         }
         choose_plane(facts);
         handlers_.on_agent(facts);
+        mounts_->retry_now();
         tasks_.spawn(set_clock("the guest agent is there"), "setting the guest's clock");
     };
     handlers.on_down = [this](const Error& error) {
@@ -160,6 +161,7 @@ void Services::start() {
         if (guest_) {
             guest_->wake();
         }
+        mounts_->retry_now();
         tasks_.spawn(set_clock(why), "setting the guest's clock");
     };
     clock_ = std::make_unique<ClockWatch>(executor_, std::move(vm), std::move(changed));
