@@ -34,12 +34,13 @@ constexpr std::chrono::seconds kSshdPatience{10};
 constexpr std::chrono::seconds kSshdPause{1};
 
 struct Marker {
-    const char* kind;
-    const char* file;
+    std::string_view kind;
+    std::string_view file;
 };
+constexpr std::string_view kBootMarker = "boot";
 constexpr std::array<Marker, 3> kMarkers{{{"session", "run/lima-ssh-ready"},
                                           {"fuse", "run/lima-fuse-ready"},
-                                          {"boot", "run/lima-boot-done"}}};
+                                          {kBootMarker, "run/lima-boot-done"}}};
 
 // cloud-init's files in /run are links into /var/lib/cloud/data; each of the directories may come
 // later than we do, and then its parent tells.
@@ -187,24 +188,34 @@ void BootWatch::wait_for_files() {
 
 void BootWatch::read_files() {
     add_directories();
+    // Read in the opposite order of their being written, so that nothing is told before what led
+    // to it: whoever hears that the boot is done has heard of every script that failed.
+    const std::string result = read_small(at(kResult));
+    std::array<std::string, kMarkers.size()> markers;
+    for (std::size_t i = kMarkers.size(); i-- > 0;) {
+        markers[i] = read_small(at(kMarkers[i].file));
+    }
     if (const std::string text = read_small(at(kStatus)); !text.empty()) {
         log_.cloud_init_status(text);
     }
-    read_scripts();
-    for (const Marker& marker : kMarkers) {
-        log_.marker(marker.kind, read_small(at(marker.file)));
+    const bool scripts_told = read_scripts();
+    for (std::size_t i = 0; i < kMarkers.size(); ++i) {
+        if (scripts_told || kMarkers[i].kind != kBootMarker) {
+            log_.marker(std::string(kMarkers[i].kind), markers[i]);
+        }
     }
-    if (const std::string text = read_small(at(kResult)); !text.empty()) {
-        log_.cloud_init_result(text);
+    if (scripts_told && !result.empty()) {
+        log_.cloud_init_result(result);
     }
     finish_when_done();
 }
 
-void BootWatch::read_scripts() {
+/// False: a script that failed is still to be told, and the files are read again soon.
+bool BootWatch::read_scripts() {
     const std::string text = read_small(at(kSteps));
     if (log_.scripts(text, output_tries_ >= kOutputTries)) {
         output_tries_ = 0;
-        return;
+        return true;
     }
     ++output_tries_;
     output_timer_.expires_after(options_.moment);
@@ -213,6 +224,7 @@ void BootWatch::read_scripts() {
             read_files();
         }
     });
+    return false;
 }
 
 /// No change of a file is of interest any more.

@@ -52,7 +52,7 @@ private:
     void wait_for_files();
     void add_directories();
     void read_files();
-    void read_scripts();
+    bool read_scripts();
     void finish_when_done();
     void keep_fresh();
     void on_step();
