@@ -65,7 +65,7 @@ Result<int> run(Cli& cli, const Options& options, const Args& args) {
     context->progress = make_progress(!cli.json_log() && is_terminal(STDERR_FILENO));
     LIMA_TRY(const auto instance, resolve_instance(cli, Mode::kStart, options.create, args));
     PhaseView view(form_of(cli, options));
-    if (instance.status == store::status::kRunning) {
+    if (instance.status == store::status::kRunning && !instance::is_stopping(instance)) {
         view.result(Result<void>());
         log::info("The instance {} is already running. Run {} to open the shell.",
                   name_quote(instance.name), shell_hint(instance.name));

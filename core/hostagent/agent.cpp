@@ -97,6 +97,7 @@ RestState Agent::rest_state() const {
     state.ssh_local_port = machine_ ? machine_->instance.ssh_local_port : 0;
     state.auto_started_identifier = auto_started_identifier_;
     state.status = events_.last();
+    state.stopping = ending_.is_set();
     return state;
 }
 

@@ -50,6 +50,7 @@ RestAnswer status_answer(const RestState& state) {
     body["running"] = state.status.running;
     body["degraded"] = state.status.degraded;
     body["exiting"] = state.status.exiting;
+    body["stopping"] = state.stopping || state.status.exiting;
     body["errors"] = state.status.errors;
     body["sshLocalPort"] = state.ssh_local_port;
     if (const auto& phase = state.status.phase) {

@@ -22,6 +22,7 @@ struct RestState {
     int ssh_local_port = 0;
     std::string auto_started_identifier;
     hostapi::Status status;
+    bool stopping = false;  // it shuts down; `exiting` comes at the end of that
 };
 
 struct RestAnswer {

@@ -2,7 +2,9 @@
 
 #include "core/base/fd.hpp"
 #include "core/base/json.hpp"
+#include "core/hostapi/event.hpp"
 #include "core/hostapi/http.hpp"
+#include "core/hostapi/tail.hpp"
 
 #include <cerrno>
 #include <sys/socket.h>
@@ -89,6 +91,20 @@ Result<AgentInfo> get_info(const std::filesystem::path& socket, milliseconds tim
     info.auto_started_identifier = json_string(value, "autoStartedIdentifier");
     info.ssh_local_port = static_cast<int>(json_int(value, "sshLocalPort"));
     return info;
+}
+
+bool is_stopping(const std::filesystem::path& instance_dir, milliseconds timeout) {
+    if (const auto body = http_get(instance_dir / "ha.sock", "/v1/status", timeout)) {
+        const auto value = parse_json(*body);
+        return value && json_bool(*value, "stopping");
+    }
+    Tail tail(instance_dir / "ha.stdout.log");
+    const auto lines = tail.read_lines();
+    if (!lines || lines->empty()) {
+        return false;
+    }
+    const auto last = decode(lines->back());
+    return last && last->status.exiting;
 }
 
 }  // namespace lima::hostapi

@@ -18,4 +18,9 @@ struct AgentInfo {
 Result<AgentInfo> get_info(const std::filesystem::path& socket,
                            std::chrono::milliseconds timeout = std::chrono::seconds(3));
 
+/// True when the host agent of the instance shuts down: it says so itself, or, once its API is
+/// gone, its last event did. One that does not live, or says nothing, does not.
+bool is_stopping(const std::filesystem::path& instance_dir,
+                 std::chrono::milliseconds timeout = std::chrono::seconds(3));
+
 }  // namespace lima::hostapi

@@ -60,7 +60,11 @@ struct StartOptions {
     std::function<void()> before_log = {};
     bool quiet = false;
 };
+/// Waits for one that is shutting down, then starts it.
 Result<void> start(const Context& context, const std::string& name, const StartOptions& options);
+
+/// True while its host agent lives and is on its way out, whatever the status is called.
+bool is_stopping(const store::Instance& instance);
 
 struct StopOptions {
     bool force = false;

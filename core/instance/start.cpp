@@ -4,6 +4,7 @@
 #include "core/base/log.hpp"
 #include "core/base/process.hpp"
 #include "core/base/text.hpp"
+#include "core/hostapi/client.hpp"
 #include "core/hostapi/follow.hpp"
 #include "core/instance/instance.hpp"
 #include "core/instance/launch.hpp"
@@ -18,8 +19,36 @@
 namespace lima::instance {
 namespace {
 
+/// The driver gives the guest three minutes for its shutdown.
+constexpr std::chrono::seconds kStoppedWithin(200);
+
+/// An instance that is shutting down can be started as soon as it has.
+Result<void> let_it_stop(const store::Instance& instance) {
+    if (!is_stopping(instance)) {
+        return {};
+    }
+    const auto agent = ForeignProcess::open(instance.host_agent_pid);
+    if (!agent) {
+        return {};  // over already
+    }
+    log::info("The instance {} is shutting down: waiting for its host agent (process {}) to end",
+              name_quote(instance.name), agent->pid());
+    LIMA_TRY(const bool gone, agent->wait_for(kStoppedWithin));
+    if (!gone) {
+        return fail(
+            Error(Code::kDeadlineExceeded,
+                  fmt::format("the instance {} has been shutting down for more than {} s "
+                              "(host agent: process {})",
+                              name_quote(instance.name), kStoppedWithin.count(), agent->pid()))
+                .with_hint("run `limactl stop -f " + instance.name + "`"));
+    }
+    return {};
+}
+
 Result<store::Instance> inspect_startable(const Context& context, const std::string& name) {
     LIMA_TRY(store::Instance instance, inspect(context, name));
+    LIMA_DO(let_it_stop(instance));
+    LIMA_TRY(instance, inspect(context, name));
     if (!instance.config) {
         return fail(
             Error(Code::kInvalidArgument, fmt::format("instance {} has configuration errors: {}",
@@ -131,6 +160,10 @@ Result<void> exec_in_place(const Context& context, const store::Instance& instan
 }
 
 }  // namespace
+
+bool is_stopping(const store::Instance& instance) {
+    return instance.host_agent_pid != 0 && hostapi::is_stopping(instance.dir);
+}
 
 Result<void> start(const Context& context, const std::string& name, const StartOptions& options) {
     LIMA_TRY(const store::Instance before, inspect(context, name));

@@ -60,6 +60,14 @@ TEST(Route, StatusTellsThePhase) {
         << answer.body;
 }
 
+TEST(Route, StatusTellsThatItShutsDown) {
+    RestState state = some_state();
+    EXPECT_NE(route("GET", "/v1/status", state).body.find(R"("stopping":false)"),
+              std::string::npos);
+    state.stopping = true;
+    EXPECT_NE(route("GET", "/v1/status", state).body.find(R"("stopping":true)"), std::string::npos);
+}
+
 /// A server on a thread of its own, asked by the client that limactl uses.
 class Server : public testing::Test {
 protected:

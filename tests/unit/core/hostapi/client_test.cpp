@@ -81,6 +81,24 @@ TEST_F(Client, OtherStatusIsAnError) {
     EXPECT_NE(info.error().text().find("500"), std::string::npos) << info.error().text();
 }
 
+TEST_F(Client, AnAgentSaysThatItStops) {
+    const std::string body = R"({"stopping":true})";
+    OneAnswer server(socket_, "HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n" + body);
+    EXPECT_TRUE(is_stopping(dir_.path()));
+    EXPECT_EQ(server.request().substr(0, 25), "GET /v1/status HTTP/1.1\r\n");
+}
+
+TEST_F(Client, OnceItsApiIsGoneItsLastEventCounts) {
+    EXPECT_FALSE(is_stopping(dir_.path()));
+    const std::filesystem::path log = dir_.path() / "ha.stdout.log";
+    const std::string running = R"({"time":"2023-11-14T22:13:20Z","status":{"running":true}})";
+    const std::string exiting = R"({"time":"2023-11-14T22:13:20Z","status":{"exiting":true}})";
+    ASSERT_TRUE(fs::write_file_atomic(log, running + "\n"));
+    EXPECT_FALSE(is_stopping(dir_.path()));
+    ASSERT_TRUE(fs::write_file_atomic(log, running + "\n" + exiting + "\n"));
+    EXPECT_TRUE(is_stopping(dir_.path()));
+}
+
 TEST_F(Client, NobodyThere) {
     const auto info = get_info(socket_);
     ASSERT_FALSE(info);

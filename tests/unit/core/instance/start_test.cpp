@@ -7,6 +7,8 @@
 #include "tests/unit/core/instance/fixture.hpp"
 
 #include <csignal>
+#include <future>
+#include <thread>
 #include <unistd.h>
 
 namespace lima::instance {
@@ -65,6 +67,28 @@ TEST_F(StartTest, ASecondStartSaysSo) {
     const auto again = start_it();
     ASSERT_FALSE(again);
     EXPECT_EQ(again.error().code(), Code::kAlreadyExists);
+}
+
+TEST_F(StartTest, OneThatShutsDownIsWaitedFor) {
+    ASSERT_TRUE(make(null_yaml("vmOpts:\n  \"null\":\n    hangStop: true\n")));
+    ASSERT_TRUE(start_it());
+    EXPECT_FALSE(is_stopping(now()));
+    const pid_t pid = held_pid("ha.pid");
+    const auto agent = ForeignProcess::open(pid);
+    ASSERT_TRUE(agent);
+    ASSERT_TRUE(agent->signal(SIGINT));
+    for (int tries = 0; tries < 500 && !is_stopping(now()); ++tries) {
+        std::this_thread::sleep_for(milliseconds(10));
+    }
+    ASSERT_TRUE(is_stopping(now()));
+    EXPECT_EQ(now().status, store::status::kRunning);
+    auto again = std::async(std::launch::async, [this] { return start_it(); });
+    EXPECT_EQ(again.wait_for(milliseconds(500)), std::future_status::timeout);
+    ASSERT_TRUE(agent->signal(SIGINT));  // the second: at once
+    const auto started = again.get();
+    ASSERT_TRUE(started) << started.error().text();
+    EXPECT_NE(held_pid("ha.pid"), pid);
+    EXPECT_EQ(now().status, store::status::kRunning);
 }
 
 TEST_F(StartTest, ADriverThatRefusesIsQuotedWithItsHint) {
