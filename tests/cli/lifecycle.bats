@@ -133,6 +133,26 @@ load common
     [ "$(pgrep -cf "lima-hostagent.*$LIMA_HOME")" = 1 ]
 }
 
+@test "start of an instance that is shutting down waits for that" {
+    create_null dev 'vmOpts: {"null": {hangStop: true}}'
+    limactl start dev
+    agent=$(cat "$LIMA_HOME/dev/ha.pid")
+    kill -INT "$agent"
+    until grep -q 'shutting down the host agent' "$LIMA_HOME/dev/ha.stderr.log"; do sleep 0.05; done
+    limactl start dev >"$BATS_HOME/a" 2>&1 3>&- &
+    starting=$!
+    until grep -q 'is shutting down' "$BATS_HOME/a"; do
+        kill -0 "$starting"
+        sleep 0.05
+    done
+    kill -INT "$agent" # the second: at once
+    wait "$starting"
+    cat "$BATS_HOME/a"
+    grep -q READY "$BATS_HOME/a"
+    [ "$(cat "$LIMA_HOME/dev/ha.pid")" != "$agent" ]
+    [ "$(limactl list -f '{{.Status}}' dev)" = Running ]
+}
+
 @test "a stale ha.pid that names a live stranger harms nothing" {
     create_null dev
     sleep 300 &

@@ -81,7 +81,8 @@ with_script() { # NAME BASE MODE SCRIPT
     with_script full test system 'df --output=avail -B1 / | tail -n 1 | { read -r left; fallocate -l $((left - 4096)) /full; }
 fallocate -l 4G /more'
     fails full "$VM_HOME/full.yaml"
-    [[ $output == *"No space left on device"* ]]
+    [[ $output == *"is degraded"*"the guest's disk is full"* ]]
+    [[ $output != *READY* ]]
     usable_again full
 }
 
