@@ -56,11 +56,11 @@ Result<void> ClockWatch::start() {
 }
 
 asio::awaitable<void> ClockWatch::watch_clock() {
-    for (;;) {
+    while (!closing_) {
         boost::system::error_code error;
         co_await timer_.async_wait(asio::posix::stream_descriptor::wait_read,
                                    asio::redirect_error(asio::use_awaitable, error));
-        if (error) {
+        if (error || closing_) {
             co_return;
         }
         std::uint64_t count = 0;
@@ -77,10 +77,10 @@ asio::awaitable<void> ClockWatch::watch_clock() {
 }
 
 asio::awaitable<void> ClockWatch::watch_vm() {
-    for (;;) {
+    while (!closing_) {
         boost::system::error_code error;
         co_await children_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-        if (error) {
+        if (error || closing_) {
             co_return;
         }
         const pid_t vm = vm_();
@@ -93,7 +93,10 @@ asio::awaitable<void> ClockWatch::watch_vm() {
     }
 }
 
+/// The VM's own end is a SIGCHLD: the wait for that may be over already, with its coroutine not yet
+/// resumed, and then there is nothing to cancel.
 asio::awaitable<void> ClockWatch::close() {
+    closing_ = true;
     boost::system::error_code ignored;
     timer_.close(ignored);
     children_.cancel(ignored);

@@ -36,6 +36,7 @@ private:
     asio::posix::stream_descriptor timer_;
     asio::signal_set children_;
     aio::TaskScope tasks_;
+    bool closing_ = false;
 };
 
 }  // namespace lima::hostagent

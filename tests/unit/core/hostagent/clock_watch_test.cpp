@@ -3,9 +3,11 @@
 #include "core/base/process.hpp"
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <functional>
 
 namespace lima::hostagent {
 namespace {
@@ -44,6 +46,34 @@ TEST(ClockWatch, AProcessThatGoesOnIsToldOfAndOthersAreNot) {
     asio::co_spawn(loop, watch.close(), [&](const std::exception_ptr&) { closed = true; });
     run_for(std::chrono::milliseconds(200));
     EXPECT_TRUE(closed);
+}
+
+/// In the turn of the loop in which a signal comes, before and after it is seen.
+TEST(ClockWatch, ClosesWhileAChildEnds) {
+    for (int turns = 0; turns < 6; ++turns) {
+        asio::io_context loop(1);
+        ClockWatch watch(loop.get_executor(), [] { return 0; }, [](const char*) {});
+        ASSERT_TRUE(watch.start());
+        loop.poll();
+        bool closed = false;
+        const auto close = [&] {
+            asio::co_spawn(loop, watch.close(), [&](const std::exception_ptr&) { closed = true; });
+        };
+        std::function<void(int)> later = [&](int left) {
+            if (left == 0) {
+                close();
+            } else {
+                asio::post(loop, [&later, left] { later(left - 1); });
+            }
+        };
+        asio::post(loop, [&] {
+            std::raise(SIGCHLD);
+            later(turns);
+        });
+        loop.restart();
+        loop.run_for(std::chrono::seconds(2));
+        EXPECT_TRUE(closed) << turns;
+    }
 }
 
 }  // namespace
