@@ -99,12 +99,20 @@ load common
 
 @test "a directory without lima.yaml is kept" {
     mkdir -p "$LIMA_HOME/odd"
+    echo mine >"$LIMA_HOME/odd/file"
     run limactl delete odd
     [ "$status" -eq 1 ]
-    [ -d "$LIMA_HOME/odd" ]
+    [ "$(cat "$LIMA_HOME/odd/file")" = mine ]
     run limactl list
     assert_output_has odd
     assert_output_has Broken
+}
+
+@test "a blank directory, which a death during create left, goes with delete" {
+    mkdir -p "$LIMA_HOME/blank"
+    run limactl delete blank
+    assert_success
+    [ ! -e "$LIMA_HOME/blank" ]
 }
 
 @test "two instances at once" {
