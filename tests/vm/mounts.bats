@@ -94,11 +94,14 @@ works() { in_guest "$1" timeout 5 grep -qx from-host /mnt/rw/file /mnt/ro/file 2
     soon 30 works sshfs
 }
 
+# An orphan is counted until init has taken note of its end.
+no_helpers() { ! pgrep -x sftp-server; }
+
 @test "reverse-sshfs: they go with the host agent, and come back with the next" {
     kill -9 "$(cat "$LIMA_HOME/sshfs/ha.pid")"
     gone() { ! in_guest sshfs grep -q fuse.sshfs /proc/mounts; }
     soon 10 gone
-    [ -z "$(pgrep -x sftp-server || true)" ]
+    soon 10 no_helpers
     limactl start sshfs
     works sshfs
     [ "$(in_guest sshfs grep -c fuse.sshfs /proc/mounts)" = 4 ]
@@ -115,6 +118,6 @@ works() { in_guest "$1" timeout 5 grep -qx from-host /mnt/rw/file /mnt/ro/file 2
 @test "stop ends the helpers" {
     limactl stop sshfs
     [ -z "$(leftovers sshfs)" ]
-    [ -z "$(pgrep -x sftp-server || true)" ]
+    soon 10 no_helpers
     limactl delete sshfs
 }
