@@ -159,6 +159,17 @@ Result<void> exec_in_place(const Context& context, const store::Instance& instan
     return fail_errno(errno, "cannot run " + words[0]);
 }
 
+Result<void> launch_and_follow(const Context& context, const store::Instance& instance,
+                               const StartOptions& options) {
+    const SystemTime begin = std::chrono::system_clock::now();
+    LIMA_TRY(Child agent, launch(context, instance, options.progress));
+    auto ready = follow_until_ready(context, instance, options, begin, agent.pidfd());
+    if (!ready && ready.error().code() == Code::kAborted) {
+        wait_for_end(agent, instance.dir);
+    }
+    return ready;
+}
+
 }  // namespace
 
 bool is_stopping(const store::Instance& instance) {
@@ -176,13 +187,18 @@ Result<void> start(const Context& context, const std::string& name, const StartO
     if (options.foreground) {
         return exec_in_place(context, instance, options.progress);
     }
-    const SystemTime begin = std::chrono::system_clock::now();
-    LIMA_TRY(Child agent, launch(context, instance, options.progress));
-    auto ready = follow_until_ready(context, instance, options, begin, agent.pidfd());
-    if (!ready && ready.error().code() == Code::kAborted) {
-        wait_for_end(agent, instance.dir);
+    auto ready = launch_and_follow(context, instance, options);
+    if (ready || instance.driver_pid == 0) {
+        return ready;
     }
-    return ready;
+    LIMA_TRY(const store::Instance after, inspect(context, name));
+    if (after.driver_pid != 0 || after.host_agent_pid != 0) {
+        return ready;
+    }
+    // Its host agent had died while it stopped the VM.
+    log::info("The VM of {} that was taken over has ended: starting it anew", name_quote(name));
+    LIMA_DO(get_ready_to_launch(context, after));
+    return launch_and_follow(context, after, options);
 }
 
 }  // namespace lima::instance

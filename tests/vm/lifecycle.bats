@@ -42,6 +42,19 @@ suite_setup() { need_guest mini; }
     [ "$(status_of again)" = Running ]
 }
 
+@test "the host agent killed while it stops the guest: start waits for its end and boots it anew" {
+    before=$(in_guest again cat /proc/sys/kernel/random/boot_id)
+    limactl stop again 3>&- &
+    stopping=$!
+    sleep 0.3
+    kill -9 "$(cat "$LIMA_HOME/again/ha.pid")"
+    wait "$stopping" || true
+    run limactl start again
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(in_guest again cat /proc/sys/kernel/random/boot_id)" != "$before" ]
+}
+
 @test "QEMU killed: the host agent ends at once, start works" {
     agent=$(cat "$LIMA_HOME/again/ha.pid")
     kill -9 "$(cat "$LIMA_HOME/again/qemu.pid")"

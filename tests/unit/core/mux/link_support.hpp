@@ -80,6 +80,8 @@ public:
             guard_.reset();
         });
         thread_.join();
+        host.reset();  // before the loop
+        guest.reset();
     }
 
     template <class F>
