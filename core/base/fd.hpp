@@ -40,6 +40,8 @@ struct Pipe {
 };
 
 Result<Pipe> make_pipe();
+/// Two ends of a unix stream.
+Result<std::pair<Fd, Fd>> make_socket_pair();
 /// Reads until end of file.
 Result<std::string> read_all(int fd);
 Result<void> write_all(int fd, std::string_view data);

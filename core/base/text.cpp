@@ -68,6 +68,30 @@ std::string to_lower(std::string_view text) {
     return out;
 }
 
+std::string to_upper(std::string_view text) {
+    std::string out(text);
+    for (char& c : out) {
+        if (c >= 'a' && c <= 'z') {
+            c = static_cast<char>(c - 'a' + 'A');
+        }
+    }
+    return out;
+}
+
+std::optional<bool> parse_go_bool(std::string_view text) {
+    for (std::string_view word : {"1", "t", "T", "TRUE", "true", "True"}) {
+        if (text == word) {
+            return true;
+        }
+    }
+    for (std::string_view word : {"0", "f", "F", "FALSE", "false", "False"}) {
+        if (text == word) {
+            return false;
+        }
+    }
+    return std::nullopt;
+}
+
 std::string replace_all(std::string text, std::string_view from, std::string_view to) {
     if (from.empty()) {
         return text;

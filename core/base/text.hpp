@@ -2,6 +2,7 @@
 // specified with.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,10 @@ std::vector<std::string> split(std::string_view text, char separator);
 std::vector<std::string_view> lines(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
 std::string to_lower(std::string_view text);  // ASCII
+std::string to_upper(std::string_view text);  // ASCII
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
+/// As Go's strconv.ParseBool: 1, t, T, true, True, TRUE, and the like for false.
+std::optional<bool> parse_go_bool(std::string_view text);
 bool is_identifier(std::string_view text);  // instance and disk names: spec/config.md 6.1
 
 std::string go_quote(std::string_view text);     // Go's %q

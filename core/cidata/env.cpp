@@ -133,13 +133,6 @@ std::string through_gateway(const std::string& key, const std::string& url,
     return url.substr(0, at) + gateway + url.substr(at + shown.size());
 }
 
-std::string to_upper(std::string text) {
-    for (char& c : text) {
-        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    }
-    return text;
-}
-
 /// Proxies of the host go over `env`; lower and upper case say the same, the lower one decides.
 config::StringMap guest_environment(const Seed& seed) {
     constexpr std::array kProxies = {"ftp_proxy", "http_proxy", "https_proxy", "no_proxy"};

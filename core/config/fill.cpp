@@ -91,21 +91,6 @@ void fill_files(Config& config) {
     }
 }
 
-/// Go's strconv.ParseBool.
-std::optional<bool> parse_go_bool(std::string_view text) {
-    for (std::string_view word : {"1", "t", "T", "TRUE", "true", "True"}) {
-        if (text == word) {
-            return true;
-        }
-    }
-    for (std::string_view word : {"0", "f", "F", "FALSE", "false", "False"}) {
-        if (text == word) {
-            return false;
-        }
-    }
-    return std::nullopt;
-}
-
 void fill_ssh(Config& config, const LoadInput& input, std::vector<std::string>& warnings) {
     if (input.ssh_over_vsock_env.empty()) {
         return;

@@ -33,13 +33,6 @@ std::string pad(std::string text, const Flags& flags, char fill = ' ') {
                        : std::string(width - count, fill) + text;
 }
 
-std::string upper(std::string text) {
-    for (char& c : text) {
-        c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    }
-    return text;
-}
-
 std::string format_by_type(const Json& value, char32_t verb, const Flags& flags);
 
 /// "%!d(string=x)": the value as %v has it, with the width and the signs that were asked for.
@@ -99,13 +92,13 @@ std::string format_integer(std::uint64_t value, bool negative, int base, char32_
         digits = "0o" + digits;
     }
     if (verb == 'X') {
-        digits = upper(digits);
+        digits = to_upper(digits);
     }
     return pad(sign_of(negative, flags) + digits, flags);
 }
 
 std::string format_unicode(std::uint64_t value, const Flags& flags) {
-    std::string out = upper(digits_of(value, 16));
+    std::string out = to_upper(digits_of(value, 16));
     const auto least = static_cast<std::size_t>(std::max(flags.precision.value_or(4), 4));
     out = "U+" + (out.size() < least ? std::string(least - out.size(), '0') : "") + out;
     if (flags.sharp && value <= 0x10FFFF && utf8::is_printable(static_cast<char32_t>(value))) {
@@ -201,7 +194,7 @@ std::string format_float(const Json& json, char32_t verb, const Flags& flags) {
     const auto value = json.get<double>();
     std::string digits = float_digits(std::fabs(value), verb, flags);
     if (verb == 'E' || verb == 'G') {
-        digits = upper(digits);
+        digits = to_upper(digits);
     }
     std::string sign = sign_of(std::signbit(value) && !std::isnan(value), flags);
     if (std::isinf(value) && sign.empty()) {
@@ -233,7 +226,7 @@ std::string hex_text(std::string_view text, bool big, const Flags& flags) {
     } else {
         out = (flags.sharp ? "0x" : "") + to_hex(text);
     }
-    return pad(big ? upper(out) : out, flags);
+    return pad(big ? to_upper(out) : out, flags);
 }
 
 /// "%+q": a quoted text without anything beyond ASCII.

@@ -90,17 +90,16 @@ PortLink::Opener agent_opener(std::function<Result<void>(Fd)> add_connection) {
             link.refuse(stream, Error(Code::kNotFound, "no target " + target + " on this port"));
             return;
         }
-        int pair[2];
-        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
-            link.refuse(stream, fail_errno(errno, "cannot make a socket pair").value());
+        auto pair = make_socket_pair();
+        if (!pair) {
+            link.refuse(stream, pair.error());
             return;
         }
-        Fd ours(pair[0]);
-        if (const auto added = add(Fd(pair[1])); !added) {
+        if (const auto added = add(std::move(pair->second)); !added) {
             link.refuse(stream, added.error());
             return;
         }
-        link.join_stream(stream, std::move(ours));
+        link.join_stream(stream, std::move(pair->first));
     };
 }
 

@@ -79,24 +79,12 @@ Failure bad_value(std::string_view flag, std::string_view value, std::string_vie
                  go_quote(value), flag, why);
 }
 
-Result<bool> parse_bool(std::string_view text) {
-    constexpr std::array<std::string_view, 6> kYes{"1", "t", "T", "true", "TRUE", "True"};
-    constexpr std::array<std::string_view, 6> kNo{"0", "f", "F", "false", "FALSE", "False"};
-    if (std::ranges::find(kYes, text) != kYes.end()) {
-        return true;
-    }
-    if (std::ranges::find(kNo, text) != kNo.end()) {
-        return false;
-    }
-    return fail(Code::kInvalidArgument, "not a truth value");
-}
-
 template <auto Member>
 Flag bool_flag(const char* name, unsigned commands) {
     return {name, commands, true, [name](Options& out, std::string_view text) -> Result<void> {
-                const auto value = parse_bool(text);
+                const auto value = parse_go_bool(text);
                 if (!value) {
-                    return bad_value(name, text, value.error().text());
+                    return bad_value(name, text, "not a truth value");
                 }
                 out.*Member = *value;
                 return {};

@@ -28,6 +28,14 @@ Result<Pipe> make_pipe() {
     return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
+Result<std::pair<Fd, Fd>> make_socket_pair() {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+        return fail_errno(errno, "cannot make a pair of sockets");
+    }
+    return std::pair(Fd(ends[0]), Fd(ends[1]));
+}
+
 Result<std::string> read_all(int fd) {
     std::string out;
     char buffer[16384];

@@ -1,19 +1,13 @@
 #include "core/hostagent/forward/reconciler.hpp"
 
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
 namespace lima::hostagent {
 namespace {
-
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    return text;
-}
 
 /// Ports that a host nearly always has in use itself: no reason for a warning.
 bool is_commonly_taken(const GuestPort& port) {
@@ -60,7 +54,7 @@ void Reconciler::add(const GuestPort& port) {
         return;
     }
     if (port.protocol != "tcp") {
-        log::debug("{} {} is not forwarded: no way for {} yet", upper(port.protocol),
+        log::debug("{} {} is not forwarded: no way for {} yet", to_upper(port.protocol),
                    address_of(port), port.protocol);
         not_forwarding(port);
         return;
@@ -76,7 +70,7 @@ void Reconciler::attempt(const GuestPort& port, Entry& entry) {
     }
     entry.forwarded = true;
     entry.error.clear();
-    log::info("Forwarding {} from {} to {}", upper(port.protocol), address_of(port),
+    log::info("Forwarding {} from {} to {}", to_upper(port.protocol), address_of(port),
               entry.host_address);
     tell("forwarding", port, entry.host_address);
 }
@@ -110,12 +104,12 @@ void Reconciler::failed(const GuestPort& port, Entry& entry, const Error& error)
     }
     if (error.code() == Code::kPermissionDenied || is_commonly_taken(port)) {
         log::debug("cannot forward {}: {}", address_of(port), error.text());
-        log::info("Not forwarding {} {}{}", upper(port.protocol), address_of(port),
+        log::info("Not forwarding {} {}{}", to_upper(port.protocol), address_of(port),
                   error.code() == Code::kPermissionDenied ? ": privileged port" : "");
         tell("not-forwarding", port, entry.host_address, error.text());
         return;
     }
-    log::warn("cannot forward {} {} to {}: {}", upper(port.protocol), address_of(port),
+    log::warn("cannot forward {} {} to {}: {}", to_upper(port.protocol), address_of(port),
               entry.host_address, error.text());
     tell("failed", port, entry.host_address, error.text());
 }
@@ -124,7 +118,7 @@ void Reconciler::remove(const GuestPort& port, const Entry& entry) {
     if (!entry.forwarded) {
         return;
     }
-    log::info("Stopping forwarding {} from {} to {}", upper(port.protocol), address_of(port),
+    log::info("Stopping forwarding {} from {} to {}", to_upper(port.protocol), address_of(port),
               entry.host_address);
     tell("stopping", port, entry.host_address);
     const auto found = listeners_.find(entry.host_address);
@@ -146,7 +140,7 @@ void Reconciler::not_forwarding(const GuestPort& port) {
     if (port.protocol == "udp" ? ignored_.udp : ignored_.tcp) {
         return;
     }
-    log::info("Not forwarding {} {}", upper(port.protocol), address_of(port));
+    log::info("Not forwarding {} {}", to_upper(port.protocol), address_of(port));
     tell("not-forwarding", port);
 }
 

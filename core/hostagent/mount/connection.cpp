@@ -28,16 +28,13 @@ struct Pair {
 };
 
 Result<Pair> make_pair() {
-    int fds[2] = {-1, -1};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
-        return fail_errno(errno, "cannot make a pair of sockets");
-    }
+    LIMA_TRY(auto ends, make_socket_pair());
     const int size = static_cast<int>(kBuffer);
-    for (const int fd : fds) {
+    for (const Fd* end : {&ends.first, &ends.second}) {
         // A smaller buffer is slower, nothing else.
-        ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+        ::setsockopt(end->get(), SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     }
-    return Pair{.ours = Fd(fds[0]), .theirs = Fd(fds[1])};
+    return Pair{.ours = std::move(ends.first), .theirs = std::move(ends.second)};
 }
 
 }  // namespace

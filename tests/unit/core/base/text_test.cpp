@@ -28,12 +28,25 @@ TEST(Text, Lines) {
     EXPECT_EQ(lines("last\r"), (Views{"last\r"}));
 }
 
-TEST(Text, JoinLowerReplace) {
+TEST(Text, JoinCaseReplace) {
     EXPECT_EQ(join({"a", "b", "c"}, ", "), "a, b, c");
     EXPECT_EQ(join({}, ","), "");
     EXPECT_EQ(to_lower("AbZ\xC3\x84"), "abz\xC3\x84");
+    EXPECT_EQ(to_upper("aBz\xC3\xA4"), "ABZ\xC3\xA4");
     EXPECT_EQ(replace_all("aXbXX", "X", "yX"), "ayXbyXyX");
     EXPECT_EQ(replace_all("abc", "", "z"), "abc");
+}
+
+TEST(Text, TruthValues) {
+    for (const char* yes : {"1", "t", "T", "true", "True", "TRUE"}) {
+        EXPECT_EQ(parse_go_bool(yes), true) << yes;
+    }
+    for (const char* no : {"0", "f", "F", "false", "False", "FALSE"}) {
+        EXPECT_EQ(parse_go_bool(no), false) << no;
+    }
+    for (const char* neither : {"", "yes", "tRUE", "2", " 1"}) {
+        EXPECT_EQ(parse_go_bool(neither), std::nullopt) << neither;
+    }
 }
 
 TEST(Text, Identifiers) {
