@@ -30,6 +30,22 @@ std::string text_of(const std::exception_ptr& escaped) {
     }
 }
 
+/// Among those that wait, however the wait ends: a cancelled one is left by an exception.
+class Place {
+public:
+    using Waiters = std::list<asio::steady_timer*>;
+
+    Place(std::shared_ptr<Waiters> waiters, asio::steady_timer* timer)
+        : waiters_(std::move(waiters)), at_(waiters_->insert(waiters_->end(), timer)) {}
+    ~Place() { waiters_->erase(at_); }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+
+private:
+    std::shared_ptr<Waiters> waiters_;
+    Waiters::iterator at_;
+};
+
 }  // namespace
 
 asio::awaitable<void> run_job(std::function<void()>* job) {
@@ -37,8 +53,31 @@ asio::awaitable<void> run_job(std::function<void()>* job) {
     co_return;
 }
 
+Wakeup::Wakeup(asio::any_io_executor executor)
+    : executor_(std::move(executor)), waiters_(std::make_shared<Waiters>()) {}
+
+void Wakeup::notify() {
+    for (asio::steady_timer* waiter : *waiters_) {
+        waiter->cancel();
+    }
+}
+
+asio::awaitable<void> Wakeup::wait() { co_await wait_until(Clock::time_point::max()); }
+
+asio::awaitable<bool> Wakeup::wait_until(Clock::time_point deadline) {
+    asio::steady_timer timer(executor_, deadline);
+    const Place place(waiters_, &timer);
+    boost::system::error_code woken;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_return woken.failed();
+}
+
+asio::awaitable<bool> Wakeup::wait_for(Clock::duration time) {
+    co_return co_await wait_until(Clock::now() + time);
+}
+
 TaskScope::TaskScope(asio::any_io_executor executor)
-    : executor_(std::move(executor)), idle_(executor_, asio::steady_timer::time_point::max()) {}
+    : executor_(executor), ended_(std::move(executor)) {}
 
 TaskScope::~TaskScope() = default;
 
@@ -58,7 +97,7 @@ void TaskScope::finished(std::list<Task>::iterator task, const std::exception_pt
     // Not now: the signal's slot may still be in use by the operation that is completing.
     asio::post(executor_, [this, task] {
         tasks_.erase(task);
-        idle_.cancel();
+        ended_.notify();
     });
 }
 
@@ -70,23 +109,20 @@ void TaskScope::cancel() {
 
 asio::awaitable<void> TaskScope::join() {
     while (!tasks_.empty()) {
-        boost::system::error_code ignored;
-        co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await ended_.wait();
     }
 }
 
-Signal::Signal(const asio::any_io_executor& executor)
-    : timer_(executor, asio::steady_timer::time_point::max()) {}
+Signal::Signal(asio::any_io_executor executor) : wakeup_(std::move(executor)) {}
 
 void Signal::set() {
     set_ = true;
-    timer_.cancel();
+    wakeup_.notify();
 }
 
 asio::awaitable<void> Signal::wait() {
     while (!set_) {
-        boost::system::error_code error;
-        co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+        co_await wakeup_.wait();
     }
 }
 

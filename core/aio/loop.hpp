@@ -1,6 +1,7 @@
-// The two ways in which the agent's coroutines run: on_pool() takes a blocking call to a worker
-// thread and comes back to the loop, TaskScope owns coroutines that run beside others. No coroutine
-// is detached: each belongs to a scope that reports what escapes from it and can be joined.
+// How the agent's coroutines run: on_pool() takes a blocking call to a worker thread and comes back
+// to the loop, TaskScope owns coroutines that run beside others, Wakeup is what they wait for. No
+// coroutine is detached: each belongs to a scope that reports what escapes from it and can be
+// joined.
 #pragma once
 
 #include "core/base/error.hpp"
@@ -13,8 +14,10 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <functional>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -37,6 +40,25 @@ asio::awaitable<std::invoke_result_t<F>> on_pool(asio::thread_pool& pool, F fn) 
     co_return std::move(*out);
 }
 
+/// What coroutines wait for, as often as it comes. notify() wakes those that wait at that moment
+/// and is not remembered, so the condition is looked at before each wait. Thread: the loop's.
+class Wakeup {
+public:
+    using Clock = std::chrono::steady_clock;
+
+    explicit Wakeup(asio::any_io_executor executor);
+    void notify();
+    asio::awaitable<void> wait();
+    /// False: the time came first.
+    asio::awaitable<bool> wait_until(Clock::time_point deadline);
+    asio::awaitable<bool> wait_for(Clock::duration time);
+
+private:
+    using Waiters = std::list<asio::steady_timer*>;
+    asio::any_io_executor executor_;
+    std::shared_ptr<Waiters> waiters_;  // also of the frames that wait: those may outlive this
+};
+
 class TaskScope {
 public:
     explicit TaskScope(asio::any_io_executor executor);
@@ -58,20 +80,20 @@ private:
     void finished(std::list<Task>::iterator task, const std::exception_ptr& escaped);
 
     asio::any_io_executor executor_;
-    asio::steady_timer idle_;  // cancelled whenever a task ends
+    Wakeup ended_;  // a task
     std::list<Task> tasks_;
 };
 
 /// Something that happens once, and whom it wakes. Thread: the loop's.
 class Signal {
 public:
-    explicit Signal(const asio::any_io_executor& executor);
+    explicit Signal(asio::any_io_executor executor);
     void set();
     bool is_set() const { return set_; }
     asio::awaitable<void> wait();
 
 private:
-    asio::steady_timer timer_;
+    Wakeup wakeup_;
     bool set_ = false;
 };
 

@@ -2,8 +2,6 @@
 
 #include "core/base/text.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-
 #include <algorithm>
 
 namespace lima::hostagent {
@@ -118,12 +116,6 @@ bool ReadyWait::yields(const Requirement& requirement) const {
     return known ? !probe_knew_ : !state_.over() || !probe_late_;
 }
 
-asio::awaitable<void> ReadyWait::wait_for_change(Clock::time_point deadline) {
-    change_.expires_at(deadline);
-    boost::system::error_code ignored;
-    co_await change_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
 asio::awaitable<Result<void>> ReadyWait::probe(const Requirement& requirement,
                                                Clock::time_point deadline) {
     const bool known =
@@ -162,7 +154,7 @@ asio::awaitable<Result<void>> ReadyWait::satisfy(Requirement requirement,
             if (Clock::now() >= deadline) {
                 co_return fail(late(requirement));
             }
-            co_await wait_for_change(deadline);
+            co_await change_.wait_until(deadline);
             continue;
         }
         auto result = co_await probe(requirement, deadline);
@@ -183,7 +175,7 @@ void ReadyWait::stream(bool up) {
 
 void ReadyWait::changed() {
     keys_are_set_ = stream_ && state_.keys_are_set();
-    change_.cancel();
+    change_.notify();
     if (probe_ && !yielded_ && yields(*probed_)) {
         yielded_ = true;
         probe_->trigger();
@@ -193,7 +185,7 @@ void ReadyWait::changed() {
 
 void ReadyWait::stop() {
     stopped_ = true;
-    change_.cancel();
+    change_.notify();
     if (probe_) {
         probe_->trigger();
         guest_.interrupt();

@@ -47,7 +47,6 @@ private:
     enum class Next { kDone, kWait, kProbe, kGiveUp };
     Next next(const Requirement& requirement) const;
     bool yields(const Requirement& requirement) const;
-    asio::awaitable<void> wait_for_change(Clock::time_point deadline);
     asio::awaitable<Result<void>> probe(const Requirement& requirement, Clock::time_point deadline);
     Error late(const Requirement& requirement) const;
     bool too_late(const Requirement& requirement, const Error& error) const;
@@ -58,7 +57,7 @@ private:
     CommandRunner& guest_;
     const BootState& state_;
     ReadyTiming timing_;
-    asio::steady_timer change_;
+    aio::Wakeup change_;
     std::atomic<bool> keys_are_set_ = false;
     std::optional<driver::Cancel> probe_;  // of the probe that runs
     const Requirement* probed_ = nullptr;

@@ -34,17 +34,13 @@ Services::Services(asio::any_io_executor executor, asio::thread_pool& pool, Mach
       machine_(machine),
       handlers_(std::move(handlers)),
       tasks_(executor_),
-      shell_(machine.client, machine.target, cancel_),
-      mount_shell_(machine.client, machine.target, mount_cancel_) {
+      shell_(machine.client, machine.target, cancel_) {
     const config::Config& config = *machine_.instance.config;
     make_forwards();
     MountSetup mounts;
     mounts.config = config;
     mounts.instance_dir = machine_.dir();
-    mounts.shell_argv = [this](const std::string& command) {
-        return mount_shell_.shell_argv(command);
-    };
-    mounts.guest = &mount_shell_;
+    mounts.shell_argv = [this](const std::string& command) { return shell_.shell_argv(command); };
     mounts_ = std::make_unique<Mounts>(executor_, pool_, std::move(mounts));
     if (config.os.value_or("Linux") == "Linux" && !config.plain.value_or(false)) {
         guest_ = std::make_unique<Guest>(executor_, pool_, guest_setup(), guest_handlers());
@@ -118,9 +114,7 @@ void Services::choose_plane(const GuestFacts& facts) {
     }
     if (!link_plane_) {
         auto dial = [this] { return own(machine_.driver->connect_guest_channel("forward")); };
-        LinkPlaneHandlers handlers;
-        link_plane_ =
-            std::make_shared<LinkPlane>(executor_, pool_, std::move(dial), std::move(handlers));
+        link_plane_ = std::make_shared<LinkPlane>(executor_, pool_, std::move(dial));
         tasks_.spawn(run_link_plane(link_plane_.get()), "the forward plane");
     }
     forwards_->set_plane(link_plane_);
@@ -199,10 +193,6 @@ asio::awaitable<void> Services::close(bool guest_gone) {
     closing_ = true;
     cancel_.trigger();
     shell_.interrupt();
-    if (guest_gone) {
-        mount_cancel_.trigger();
-        mount_shell_.interrupt();
-    }
     if (clock_) {
         co_await clock_->close();
     }
@@ -213,9 +203,7 @@ asio::awaitable<void> Services::close(bool guest_gone) {
     if (link_plane_) {
         link_plane_->stop();
     }
-    co_await mounts_->close();
-    mount_cancel_.trigger();
-    mount_shell_.interrupt();
+    co_await mounts_->close(guest_gone);
     co_await tasks_.join();
 }
 

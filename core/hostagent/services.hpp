@@ -62,10 +62,8 @@ private:
     Machine& machine_;
     ServiceHandlers handlers_;
     aio::TaskScope tasks_;
-    driver::Cancel cancel_;        // of shell_
-    driver::Cancel mount_cancel_;  // of mount_shell_
-    GuestShell shell_;             // of the connection to the agent over ssh
-    GuestShell mount_shell_;       // of the mounts
+    driver::Cancel cancel_;  // of shell_
+    GuestShell shell_;       // of the connection to the agent over ssh
     std::unique_ptr<Guest> guest_;
     std::unique_ptr<Forwards> forwards_;
     std::shared_ptr<LinkPlane> link_plane_;

@@ -3,20 +3,17 @@
 #include "core/aio/loop.hpp"
 #include "core/base/fs.hpp"
 #include "core/base/log.hpp"
+#include "core/base/text.hpp"
 #include "core/hostagent/forward/listener.hpp"
 #include "core/hostagent/forward/reconciler.hpp"
 #include "core/hostagent/forward/rules.hpp"
 #include "core/hostagent/forward/ssh_forwards.hpp"
 
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdlib>
-#include <list>
 #include <map>
 #include <string_view>
 
@@ -31,8 +28,7 @@ constexpr int kMaxRetries = 7;
 
 bool ssh_is_asked_for() {
     const char* value = std::getenv("LIMA_SSH_PORT_FORWARDER");
-    constexpr std::array<std::string_view, 6> kTrue{"1", "t", "T", "true", "True", "TRUE"};
-    return value != nullptr && std::find(kTrue.begin(), kTrue.end(), value) != kTrue.end();
+    return value != nullptr && parse_go_bool(value).value_or(false);
 }
 
 /// What listens on the host, and where each leads.
@@ -116,6 +112,7 @@ struct Forwards::Impl {
           reconciler(rules, ignored_protocols(setup.config.port_forwards), ground(),
                      setup.on_event),
           retry(executor),
+          plane_changed(executor),
           connections(executor) {}
 
     Reconciler::Ground& ground() {
@@ -143,20 +140,15 @@ struct Forwards::Impl {
     bool closed = false;
     std::shared_ptr<bool> alive = std::make_shared<bool>(true);
     std::shared_ptr<Plane> plane;
-    std::list<asio::steady_timer*> waiters;  // for a plane
+    aio::Wakeup plane_changed;
     aio::TaskScope connections;
 };
 
 asio::awaitable<std::shared_ptr<Plane>> Forwards::Impl::wait_for_plane() {
-    asio::steady_timer timer(executor, kPlaneWait);
-    while (!plane && !closed) {
-        const auto place = waiters.insert(waiters.end(), &timer);
-        boost::system::error_code error;
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
-        waiters.erase(place);
-        if (!error) {
-            break;  // the time is over
-        }
+    const auto deadline = std::chrono::steady_clock::now() + kPlaneWait;
+    bool in_time = true;
+    while (!plane && !closed && in_time) {
+        in_time = co_await plane_changed.wait_until(deadline);
     }
     co_return plane;
 }
@@ -257,11 +249,7 @@ void Forwards::set_guest_ports(std::vector<GuestPort> ports) {
 
 void Forwards::set_plane(std::shared_ptr<Plane> plane) {
     impl_->plane = std::move(plane);
-    if (impl_->plane) {
-        for (asio::steady_timer* timer : impl_->waiters) {
-            timer->cancel();
-        }
-    }
+    impl_->plane_changed.notify();
 }
 
 asio::awaitable<void> Forwards::close() {
@@ -269,6 +257,7 @@ asio::awaitable<void> Forwards::close() {
     impl_->retry.cancel();
     impl_->reconciler.clear();
     impl_->listeners.clear();
+    impl_->plane_changed.notify();
     impl_->connections.cancel();
     co_await impl_->connections.join();
     co_await impl_->ssh.close();

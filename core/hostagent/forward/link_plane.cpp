@@ -1,10 +1,6 @@
 #include "core/hostagent/forward/link_plane.hpp"
 
-#include "core/aio/loop.hpp"
 #include "core/base/log.hpp"
-
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -30,13 +26,12 @@ std::string link_target(const std::string& protocol, const std::string& address)
     return prefix + address;
 }
 
-LinkPlane::LinkPlane(asio::any_io_executor executor, asio::thread_pool& pool, Dial dial,
-                     LinkPlaneHandlers handlers)
+LinkPlane::LinkPlane(asio::any_io_executor executor, asio::thread_pool& pool, Dial dial)
     : executor_(std::move(executor)),
       pool_(pool),
       dial_(std::move(dial)),
-      handlers_(std::move(handlers)),
-      timer_(executor_) {}
+      stop_(executor_),
+      changed_(executor_) {}
 
 LinkPlane::~LinkPlane() = default;
 
@@ -54,7 +49,8 @@ asio::awaitable<void> LinkPlane::run() {
                 "forwarded over it any more");
             break;
         }
-        co_await pause();
+        const auto doubled = kFirstPause * (1 << std::min(failures_ - 1, 10));
+        co_await stop_.wait_for(std::min(kLongestPause, doubled));
     }
 }
 
@@ -72,12 +68,8 @@ asio::awaitable<Result<void>> LinkPlane::run_once() {
     mux::LinkHandlers handlers;
     handlers.on_up = [this] {
         failures_ = 0;
-        wake_waiters();
-        if (handlers_.on_up) {
-            handlers_.on_up();
-        }
+        changed_.notify();
     };
-    handlers.on_down = handlers_.on_down;
     const auto link =
         std::make_shared<mux::Link>(executor_, mux::socket_transport(executor_, std::move(*socket)),
                                     std::move(options), std::move(handlers));
@@ -89,37 +81,19 @@ asio::awaitable<Result<void>> LinkPlane::run_once() {
     co_return result;
 }
 
-asio::awaitable<void> LinkPlane::pause() {
-    const auto doubled = kFirstPause * (1 << std::min(failures_ - 1, 10));
-    timer_.expires_after(std::min(kLongestPause, doubled));
-    boost::system::error_code ignored;
-    co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
 asio::awaitable<std::shared_ptr<mux::Link>> LinkPlane::when_up() {
-    asio::steady_timer timer(executor_, kJoinWait);
-    while (!up() && !stopped_) {
-        const auto place = waiters_.insert(waiters_.end(), &timer);
-        boost::system::error_code error;
-        co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
-        waiters_.erase(place);
-        if (!error) {
-            break;  // the time is over
-        }
+    const auto deadline = std::chrono::steady_clock::now() + kJoinWait;
+    bool in_time = true;
+    while (!up() && !stopped_ && in_time) {
+        in_time = co_await changed_.wait_until(deadline);
     }
     co_return up() ? link_ : nullptr;
 }
 
-void LinkPlane::wake_waiters() {
-    for (asio::steady_timer* waiter : waiters_) {
-        waiter->cancel();
-    }
-}
-
 void LinkPlane::stop() {
     stopped_ = true;
-    timer_.cancel();
-    wake_waiters();
+    stop_.notify();
+    changed_.notify();
     if (const auto link = link_) {
         link->stop();
     }

@@ -2,34 +2,27 @@
 // Thread: the loop's; the owner keeps it until run() has ended.
 #pragma once
 
+#include "core/aio/loop.hpp"
 #include "core/base/error.hpp"
 #include "core/base/fd.hpp"
 #include "core/hostagent/forward/plane.hpp"
 #include "core/mux/link.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <functional>
-#include <list>
 #include <memory>
 #include <string>
 
 namespace lima::hostagent {
-
-struct LinkPlaneHandlers {
-    std::function<void()> on_up{};  // comes again after on_down
-    std::function<void(const Error&)> on_down{};
-};
 
 class LinkPlane final : public Plane {
 public:
     /// Connects to the VM's socket. Blocking, called on the pool.
     using Dial = std::function<Result<Fd>()>;
 
-    LinkPlane(asio::any_io_executor executor, asio::thread_pool& pool, Dial dial,
-              LinkPlaneHandlers handlers = {});
+    LinkPlane(asio::any_io_executor executor, asio::thread_pool& pool, Dial dial);
     LinkPlane(const LinkPlane&) = delete;
     LinkPlane& operator=(const LinkPlane&) = delete;
     ~LinkPlane() override;
@@ -47,18 +40,15 @@ public:
 
 private:
     asio::awaitable<Result<void>> run_once();
-    asio::awaitable<void> pause();
     asio::awaitable<std::shared_ptr<mux::Link>> when_up();
-    void wake_waiters();
 
     asio::any_io_executor executor_;
     asio::thread_pool& pool_;
     Dial dial_;
-    LinkPlaneHandlers handlers_;
-    asio::steady_timer timer_;
+    aio::Wakeup stop_;     // of the pause before the next try
+    aio::Wakeup changed_;  // of joins: the link is up, or will not be
     std::shared_ptr<mux::Link> link_;
-    std::list<asio::steady_timer*> waiters_;  // of joins, for a link that is up
-    int failures_ = 0;                        // in a row
+    int failures_ = 0;  // in a row
     bool stopped_ = false;
 };
 

@@ -5,11 +5,7 @@
 #include "core/hostagent/guest/tunnel.hpp"
 #include "core/mux/link.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-
 #include <algorithm>
-#include <cerrno>
-#include <sys/socket.h>
 
 namespace lima::hostagent {
 namespace {
@@ -39,19 +35,6 @@ private:
     Clock::time_point begin_ = Clock::now();
 };
 
-struct Pair {
-    Fd ours;
-    Fd theirs;
-};
-
-Result<Pair> make_pair() {
-    int ends[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
-        return fail_errno(errno, "cannot make a socket pair");
-    }
-    return Pair{.ours = Fd(ends[0]), .theirs = Fd(ends[1])};
-}
-
 }  // namespace
 
 bool GuestFacts::has(const std::string& feature) const {
@@ -75,7 +58,6 @@ struct Guest::Impl {
     asio::awaitable<bool> serve_link(Fd socket);
     asio::awaitable<void> run_sessions(mux::Link* over, bool* was_up);
     asio::awaitable<void> open_stream(mux::Link* over, Fd socket);
-    asio::awaitable<void> pause(milliseconds time);
     void nudged();
     void hang_up();
     void tell(const Error& error);
@@ -86,12 +68,11 @@ struct Guest::Impl {
     GuestHandlers handlers;
     std::shared_ptr<Completions> completions;
     aio::TaskScope tasks;
-    asio::steady_timer nudge;         // of run(): cancelled by events
-    asio::steady_timer link_changed;  // of run_sessions()
+    aio::Wakeup nudge;         // of run(), by events
+    aio::Wakeup link_changed;  // of run_sessions()
     Pauses pauses;
     bool closing = false;
     bool port_closed = false;
-    bool link_ended = false;
     mux::Link* link = nullptr;
     Session* session = nullptr;
     std::string told;
@@ -99,8 +80,8 @@ struct Guest::Impl {
 
 void Guest::Impl::nudged() {
     pauses.reset();
-    nudge.cancel();
-    link_changed.cancel();
+    nudge.notify();
+    link_changed.notify();
 }
 
 void Guest::Impl::hang_up() {
@@ -120,18 +101,10 @@ void Guest::Impl::tell(const Error& error) {
     }
 }
 
-asio::awaitable<void> Guest::Impl::pause(milliseconds time) {
-    nudge.expires_after(time);
-    boost::system::error_code ignored;
-    co_await nudge.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-}
-
 asio::awaitable<void> Guest::Impl::run() {
     while (!closing) {
         if (port_closed || pauses.over()) {
-            nudge.expires_at(Clock::time_point::max());
-            boost::system::error_code ignored;
-            co_await nudge.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await nudge.wait();
             continue;
         }
         auto socket = co_await aio::on_pool(pool, setup.dial);
@@ -147,7 +120,7 @@ asio::awaitable<void> Guest::Impl::run() {
             pauses.reset();
         }
         if (!closing && !port_closed) {
-            co_await pause(pauses.next());
+            co_await nudge.wait_for(pauses.next());
         }
     }
 }
@@ -173,32 +146,28 @@ asio::awaitable<void> Guest::Impl::open_stream(mux::Link* over, Fd socket) {
 /// On each link that comes up, one session after the other.
 asio::awaitable<void> Guest::Impl::run_sessions(mux::Link* over, bool* was_up) {
     Pauses between(setup.timing);
-    while (!link_ended && !closing) {
+    while (link != nullptr && !closing) {
         if (!over->up() || between.over()) {
-            link_changed.expires_at(Clock::time_point::max());
-            boost::system::error_code ignored;
-            co_await link_changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            co_await link_changed.wait();
             between.reset();
             continue;
         }
-        auto pair = make_pair();
+        auto pair = make_socket_pair();
         if (!pair) {
             tell(pair.error());
             co_return;
         }
         aio::TaskScope stream(executor);
-        stream.spawn(open_stream(over, std::move(pair->theirs)), "the guest agent's stream");
-        const bool answered = co_await serve(std::move(pair->ours));
+        stream.spawn(open_stream(over, std::move(pair->second)), "the guest agent's stream");
+        const bool answered = co_await serve(std::move(pair->first));
         co_await stream.join();
         if (answered) {
             *was_up = true;
             between.reset();
         }
         const milliseconds time = between.next();
-        if (over->up() && !closing && !link_ended && time > milliseconds(0)) {
-            link_changed.expires_after(time);
-            boost::system::error_code ignored;
-            co_await link_changed.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        if (over->up() && !closing && time > milliseconds(0)) {
+            co_await link_changed.wait_for(time);
         }
     }
 }
@@ -206,13 +175,13 @@ asio::awaitable<void> Guest::Impl::run_sessions(mux::Link* over, bool* was_up) {
 asio::awaitable<bool> Guest::Impl::serve_link(Fd socket) {
     bool was_up = false;
     mux::LinkHandlers on;
-    on.on_up = [this] { link_changed.cancel(); };
+    on.on_up = [this] { link_changed.notify(); };
     on.on_down = [this](const Error& error) {
         tell(error);
         if (session != nullptr) {
             session->stop();
         }
-        link_changed.cancel();
+        link_changed.notify();
     };
     mux::Link* self = nullptr;
     on.on_open = [&self](std::uint32_t stream, const std::string& target) {
@@ -224,16 +193,14 @@ asio::awaitable<bool> Guest::Impl::serve_link(Fd socket) {
     mux::Link over(executor, mux::socket_transport(executor, std::move(socket)), options,
                    std::move(on));
     self = link = &over;
-    link_ended = false;
     aio::TaskScope sessions(executor);
     sessions.spawn(run_sessions(&over, &was_up), "the guest agent's sessions");
     const auto ended = co_await over.run();
     link = nullptr;
-    link_ended = true;
     if (session != nullptr) {
         session->stop();
     }
-    link_changed.cancel();
+    link_changed.notify();
     co_await sessions.join();
     if (!ended) {
         tell(ended.error());

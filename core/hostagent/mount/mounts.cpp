@@ -10,8 +10,6 @@
 #include "core/hostagent/mount/guest_scripts.hpp"
 #include "core/hostagent/mount/sftp_server.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -63,11 +61,11 @@ SshfsMount sshfs_of(const config::Mount& mount) {
 struct Mounts::Impl {
     struct Entry {
         Entry(const asio::any_io_executor& executor, config::Mount mount_in)
-            : mount(std::move(mount_in)), sshfs(sshfs_of(mount)), pause(executor) {}
+            : mount(std::move(mount_in)), sshfs(sshfs_of(mount)), retry(executor) {}
         config::Mount mount;
         SshfsMount sshfs;
         std::unique_ptr<Connection> connection;
-        asio::steady_timer pause;  // before the next try
+        aio::Wakeup retry;  // now, and not after the pause
     };
 
     Impl(asio::any_io_executor executor_in, asio::thread_pool& pool_in, MountSetup setup_in)
@@ -151,9 +149,7 @@ asio::awaitable<bool> Mounts::Impl::make_again(Entry& entry, milliseconds pause)
     const Clock::time_point until = Clock::now() + timing.give_up_after;
     std::string told;
     while (!closing) {
-        boost::system::error_code woken;
-        entry.pause.expires_after(pause);
-        co_await entry.pause.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+        co_await entry.retry.wait_for(pause);
         if (closing) {
             break;
         }
@@ -195,9 +191,7 @@ asio::awaitable<void> Mounts::Impl::keep(Entry& entry, bool up) {
             log::info("the mount at {} is back", entry.sshfs.mount_point);
         } else if (!closing) {
             // Until there is reason to try again.
-            boost::system::error_code woken;
-            entry.pause.expires_at(asio::steady_timer::time_point::max());
-            co_await entry.pause.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+            co_await entry.retry.wait();
             pause = milliseconds(0);
         }
     }
@@ -287,14 +281,16 @@ asio::awaitable<std::vector<Error>> Mounts::start() {
 
 void Mounts::retry_now() {
     for (const auto& entry : impl_->entries) {
-        entry->pause.cancel();
+        entry->retry.notify();
     }
 }
 
-asio::awaitable<void> Mounts::close() {
+asio::awaitable<void> Mounts::close(bool guest_gone) {
     impl_->closing = true;
     retry_now();
-    co_await impl_->unmount_all();
+    if (!guest_gone) {
+        co_await impl_->unmount_all();
+    }
     for (const auto& entry : impl_->entries) {
         if (entry->connection) {
             entry->connection->drop();

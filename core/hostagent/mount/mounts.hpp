@@ -6,7 +6,6 @@
 
 #include "core/base/error.hpp"
 #include "core/config/model.hpp"
-#include "core/hostagent/guest_shell.hpp"
 #include "core/hostagent/mount/timing.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -28,7 +27,6 @@ struct MountSetup {
     std::filesystem::path instance_dir;
     /// argv of an ssh that runs a command in the guest (GuestShell::shell_argv).
     std::function<std::vector<std::string>(const std::string& command)> shell_argv;
-    GuestShell* guest = nullptr;                                 // for commands; outlives it
     std::vector<std::filesystem::path> sftp_server_places = {};  // empty: the usual ones
     MountTiming timing = {};
 };
@@ -47,9 +45,9 @@ public:
     /// There is reason to think that the guest can be reached again: mounts that wait for their
     /// next try, or were given up, are tried at once.
     void retry_now();
-    /// Unmounts what was mounted here and ends the helpers. To be called, and waited for, before
-    /// the object dies; start() returns soon then.
-    asio::awaitable<void> close();
+    /// Unmounts what was mounted here, which a guest that is gone is not asked to, and ends the
+    /// helpers. To be called, and waited for, before the object dies; start() returns soon then.
+    asio::awaitable<void> close(bool guest_gone);
 
 private:
     struct Impl;

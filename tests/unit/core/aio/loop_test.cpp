@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <vector>
 
 namespace lima::aio {
 namespace {
@@ -40,6 +41,50 @@ TEST_F(Loop, PoolJobsRunElsewhereAndComeBack) {
     EXPECT_NE(where, std::this_thread::get_id());
     EXPECT_TRUE(same_after);
     EXPECT_EQ(out, std::string(100, 'x') + "!");
+}
+
+asio::awaitable<void> wait_twice(Wakeup& wakeup, std::vector<bool>* woken) {
+    woken->push_back(co_await wakeup.wait_for(std::chrono::minutes(1)));
+    woken->push_back(co_await wakeup.wait_for(std::chrono::milliseconds(1)));
+}
+
+TEST_F(Loop, WakeupWakesAllThatWaitAndTellsTimeFromNotice) {
+    Wakeup wakeup(loop_.get_executor());
+    wakeup.notify();  // nobody waits: not remembered
+    std::vector<bool> woken;
+    TaskScope scope(loop_.get_executor());
+    scope.spawn(wait_twice(wakeup, &woken), "first");
+    scope.spawn(wait_twice(wakeup, &woken), "second");
+    loop_.poll();
+    EXPECT_TRUE(woken.empty());
+    wakeup.notify();
+    loop_.run();
+    EXPECT_EQ(woken, (std::vector<bool>{true, true, false, false}));
+}
+
+asio::awaitable<void> wait_for_ever(Wakeup& wakeup) {
+    for (;;) {
+        co_await wakeup.wait();
+    }
+}
+
+TEST_F(Loop, WakeupForgetsAWaiterThatWasCancelled) {
+    Wakeup wakeup(loop_.get_executor());
+    TaskScope scope(loop_.get_executor());
+    scope.spawn(wait_for_ever(wakeup), "waiter");
+    loop_.poll();
+    scope.cancel();
+    loop_.run();
+    wakeup.notify();
+}
+
+TEST(Wakeup, MayDieBeforeTheFramesThatWait) {
+    asio::io_context loop{1};
+    TaskScope scope(loop.get_executor());
+    Wakeup wakeup(loop.get_executor());
+    scope.spawn(wait_for_ever(wakeup), "waiter");
+    loop.poll();
+    scope.cancel();
 }
 
 asio::awaitable<void> sleep_for_ever(int* cancelled) {

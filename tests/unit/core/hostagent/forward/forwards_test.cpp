@@ -160,6 +160,20 @@ TEST_F(ForwardsTest, ConnectionsWaitForAPlane) {
     EXPECT_EQ(plane_->last, "0.0.0.0:" + std::to_string(server.port));
 }
 
+TEST_F(ForwardsTest, ClosesWhileAConnectionWaitsForAPlane) {
+    Server server(answer);
+    const int host_port = test::free_port();
+    start(with(to(server.port, host_port)));
+    set_ports({{"tcp", "127.0.0.1", server.port}});
+    const Fd client = connect_tcp(host_port);
+    ASSERT_TRUE(client);
+    EXPECT_FALSE(wait_readable(client.get(), std::chrono::milliseconds(50)).value_or(true));
+    asio::co_spawn(loop_, forwards_->close(), asio::use_future).get();
+    EXPECT_TRUE(wait_readable(client.get(), std::chrono::seconds(5)).value_or(false));
+    set_plane(true);  // nobody waits for it any more
+    EXPECT_EQ(server.served, 0);
+}
+
 TEST_F(ForwardsTest, UnixSocketOfTheHostReplacesAStaleOne) {
     Server server(answer);
     auto temp = fs::TempDir::create("fwd");

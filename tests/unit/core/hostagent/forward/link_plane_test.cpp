@@ -10,10 +10,6 @@
 #include <boost/asio/use_future.hpp>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <condition_variable>
-#include <mutex>
-
 namespace lima::hostagent {
 namespace {
 
@@ -33,31 +29,17 @@ TEST(LinkTarget, UnspecifiedIsLoopback) {
 class LinkPlaneTest : public testing::Test {
 protected:
     LinkPlaneTest() : guard_(loop_.get_executor()), scope_(loop_.get_executor()) {
-        LinkPlaneHandlers handlers;
-        handlers.on_up = [this] {
-            forwards_->set_plane(plane_);
-            const std::lock_guard lock(mutex_);
-            ++ups_;
-            changed_.notify_all();
-        };
-        handlers.on_down = [this](const Error&) {
-            // Either way a connection that comes now waits.
-            if (ups_ % 2 == 0) {
-                forwards_->set_plane(nullptr);
-            }
-        };
-        plane_ = std::make_shared<LinkPlane>(
-            loop_.get_executor(), pool_, [this] { return dial(); }, std::move(handlers));
+        plane_ =
+            std::make_shared<LinkPlane>(loop_.get_executor(), pool_, [this] { return dial(); });
     }
     ~LinkPlaneTest() override {
         asio::co_spawn(loop_, forwards_->close(), asio::use_future).get();
-        asio::post(loop_, asio::use_future([this] {
-                       forwards_->set_plane(nullptr);
-                       plane_->stop();
-                       guest_->stop();
-                       guard_.reset();
-                   }))
-            .get();
+        on_loop([this] {
+            forwards_->set_plane(nullptr);
+            plane_->stop();
+            guest_->stop();
+            guard_.reset();
+        });
         thread_.join();
         forwards_.reset();
         pool_.join();
@@ -77,25 +59,27 @@ protected:
         forwards_->set_guest_ports({{"tcp", "127.0.0.1", server.port}});
         scope_.spawn(plane_->run(), "plane");
         thread_ = std::thread([this] { loop_.run(); });
-        wait_up(1);
+        set_plane(true);
         return host_port;
     }
-    void wait_up(int times) {
-        std::unique_lock lock(mutex_);
-        EXPECT_TRUE(
-            changed_.wait_for(lock, std::chrono::seconds(10), [&] { return ups_ >= times; }));
-    }
     void kill_guest() {
-        asio::post(loop_, asio::use_future([this] { guest_->stop(); })).get();
+        on_loop([this] { guest_->stop(); });
+    }
+    /// What Services does when the guest's agent comes and goes.
+    void set_plane(bool there) {
+        on_loop([this, there] { forwards_->set_plane(there ? plane_ : nullptr); });
     }
 
 private:
+    template <class F>
+    void on_loop(F work) {
+        asio::post(loop_, asio::use_future(std::move(work))).get();
+    }
     Result<Fd> dial() {
-        int fds[2];
-        EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-        const auto theirs = std::make_shared<Fd>(fds[1]);
+        LIMA_TRY(auto ends, make_socket_pair());
+        const auto theirs = std::make_shared<Fd>(std::move(ends.second));
         asio::post(loop_, [this, theirs] { new_guest(std::move(*theirs)); });
-        return Fd(fds[0]);
+        return std::move(ends.first);
     }
     void new_guest(Fd port) {
         mux::LinkHandlers handlers;
@@ -127,9 +111,6 @@ private:
     std::shared_ptr<mux::Link> guest_;
     std::shared_ptr<LinkPlane> plane_;
     std::unique_ptr<Forwards> forwards_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    int ups_ = 0;
 };
 
 TEST_F(LinkPlaneTest, AThousandOneAfterTheOther) {
@@ -174,11 +155,17 @@ TEST_F(LinkPlaneTest, ComesBackWhenTheGuestEndIsReplaced) {
         while (server.served < served) {
             std::this_thread::yield();
         }
+        // Either way a connection that comes now waits.
+        const bool withdrawn = i % 2 == 0;
+        if (withdrawn) {
+            set_plane(false);
+        }
         kill_guest();
         EXPECT_NE(ask(open, "x").substr(0, 4), "got:");
-        // Taken while there is no way, and served once there is.
         const Fd early = connect_tcp(port);
-        wait_up(i + 1);
+        if (withdrawn) {
+            set_plane(true);
+        }
         EXPECT_EQ(ask(early, "early"), "got: early");
     }
 }

@@ -109,7 +109,7 @@ protected:
     }
     static asio::awaitable<void> whole(MountsTest& test, Mounts& mounts, Body body, bool* done) {
         co_await body(test, mounts);
-        co_await mounts.close();
+        co_await mounts.close(test.guest_gone_);
         *done = true;
     }
 
@@ -117,6 +117,7 @@ protected:
     asio::io_context loop_{1};
     asio::thread_pool pool_{2};
     MountSetup setup_;
+    bool guest_gone_ = false;
 
     friend asio::awaitable<void> carries(MountsTest&, Mounts&);
     friend asio::awaitable<void> refused(MountsTest&, Mounts&);
@@ -147,6 +148,14 @@ TEST_F(MountsTest, BytesGoBothWaysAndTheEndIsClean) {
     // The last that was made is unmounted first.
     EXPECT_EQ(lines_of("detached"),
               (std::vector<std::string>{"-u -- " + path("two"), "-u -- " + path("point")}));
+}
+
+TEST_F(MountsTest, AGuestThatIsGoneIsNotAskedToUnmount) {
+    add("host", "point");
+    add("other", "two");
+    guest_gone_ = true;
+    run_test(carries);
+    EXPECT_EQ(lines_of("detached"), std::vector<std::string>());
 }
 
 asio::awaitable<void> refused(MountsTest& test, Mounts& mounts) {
