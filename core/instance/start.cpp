@@ -22,14 +22,14 @@ namespace {
 /// The driver gives the guest three minutes for its shutdown.
 constexpr std::chrono::seconds kStoppedWithin(200);
 
-/// An instance that is shutting down can be started as soon as it has.
-Result<void> let_it_stop(const store::Instance& instance) {
+/// An instance that is shutting down can be started as soon as it has. True: it was waited for.
+Result<bool> let_it_stop(const store::Instance& instance) {
     if (!is_stopping(instance)) {
-        return {};
+        return false;
     }
     const auto agent = ForeignProcess::open(instance.host_agent_pid);
     if (!agent) {
-        return {};  // over already
+        return true;  // over already
     }
     log::info("The instance {} is shutting down: waiting for its host agent (process {}) to end",
               name_quote(instance.name), agent->pid());
@@ -42,13 +42,15 @@ Result<void> let_it_stop(const store::Instance& instance) {
                               name_quote(instance.name), kStoppedWithin.count(), agent->pid()))
                 .with_hint("run `limactl stop -f " + instance.name + "`"));
     }
-    return {};
+    return true;
 }
 
 Result<store::Instance> inspect_startable(const Context& context, const std::string& name) {
     LIMA_TRY(store::Instance instance, inspect(context, name));
-    LIMA_DO(let_it_stop(instance));
-    LIMA_TRY(instance, inspect(context, name));
+    LIMA_TRY(const bool waited, let_it_stop(instance));
+    if (waited) {
+        LIMA_TRY(instance, inspect(context, name));
+    }
     if (!instance.config) {
         return fail(
             Error(Code::kInvalidArgument, fmt::format("instance {} has configuration errors: {}",
