@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from killing import Broken, Home, Loop, kill9  # noqa: E402
+from killing import Broken, Home, Loop, kill9, verdict  # noqa: E402
 
 NAME = "g"
 OPERATIONS = ["run"] * 5 + ["start", "start", "stop", "restart"]
@@ -131,18 +131,16 @@ class Guest:
 def main():
     home = Home(sys.argv[1], NAME)
     loop = Loop(runs=100, seconds=1700)
-    try:
+
+    def work():
         guest = Guest(home)
         well = loop.run(home, guest.one)
         home.must("stop", NAME, timeout=60)
         home.no_processes()
         home.must("delete", NAME)
-    except Broken as broken:
-        print(f"beside the runs: {broken}\n{home.tell()}")
-        well = False
-    finally:
-        home.remove()
-    return 0 if well else 1
+        return well
+
+    return verdict(home, loop, work)
 
 
 if __name__ == "__main__":

@@ -179,3 +179,14 @@ class Loop:
         print(f"{self.done} of {self.done} runs are well, in {took:.0f} s:",
               ", ".join(f"{count} {what}" for what, count in sorted(self.counts.items())))
         return True
+
+
+def verdict(home, loop, work):
+    """The exit status of work(); what breaks beside the loop's runs is told with what is left."""
+    try:
+        return 0 if work() else 1
+    except Broken as broken:
+        print(f"{'beside the runs' if loop.done else 'before the first run'}: {broken}\n{home.tell()}")
+        return 1
+    finally:
+        home.remove()

@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-from killing import Broken, Home, Loop, kill9  # noqa: E402
+from killing import Broken, Home, Loop, kill9, verdict  # noqa: E402
 
 NAME = "k"
 OPERATIONS = {
@@ -165,19 +165,17 @@ class Rounds:
 def main():
     home = Home(sys.argv[1], NAME)
     loop = Loop(runs=400, seconds=50)
-    try:
+
+    def work():
         rounds = Rounds(home)
         rounds.measure(random.Random(0))
         well = loop.run(home, rounds.one)
         if well and loop.done < 100 and "LIMA_KILL_RUNS" not in os.environ:
             print("fewer than 100 runs in the time")
-            well = False
-    except Broken as broken:
-        print(f"before the first kill: {broken}\n{home.tell()}")
-        well = False
-    finally:
-        home.remove()
-    return 0 if well else 1
+            return False
+        return well
+
+    return verdict(home, loop, work)
 
 
 if __name__ == "__main__":
