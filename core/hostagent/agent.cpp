@@ -5,6 +5,7 @@
 #include "core/base/log.hpp"
 #include "core/base/process.hpp"
 #include "core/base/text.hpp"
+#include "core/instance/full_disk.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -77,7 +78,7 @@ Agent::Agent(asio::io_context& loop, asio::thread_pool& pool, Options options, i
       background_(loop.get_executor()),
       boot_(loop.get_executor()),
       script_timer_(loop),
-      agent_seen_(loop.get_executor()),
+      agent_wakeup_(loop.get_executor()),
       ending_(loop.get_executor()),
       auto_started_identifier_(
           systemd_unit_of(fs::read_file("/proc/self/cgroup").value_or(std::string()))) {}
@@ -260,6 +261,8 @@ void Agent::end(std::optional<Error> cause) {
         return;
     }
     if (cause) {
+        const std::filesystem::path dir = std::filesystem::path(options_.socket).parent_path();
+        cause = instance::with_disk_hint(std::move(*cause), dir);
         failed_phase_ = !cause->phase().empty() ? cause->phase() : events_.current_phase();
         if (failed_phase_.empty()) {
             failed_phase_ = "vm";
@@ -274,8 +277,8 @@ void Agent::end(std::optional<Error> cause) {
         ready_wait_->stop();
     }
     script_timer_.cancel();
-    agent_seen_.set();
     ending_.set();
+    agent_wakeup_.notify();
 }
 
 }  // namespace lima::hostagent

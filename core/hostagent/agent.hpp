@@ -69,6 +69,10 @@ private:
     asio::awaitable<void> forward_ssh_agent(std::vector<Error>* errors);
     asio::awaitable<void> mount(std::vector<Error>* errors);
     asio::awaitable<void> wait_for_agent(std::vector<Error>* errors);
+    asio::awaitable<std::string> find_agent();
+    asio::awaitable<std::string> look_at_agent();
+    asio::awaitable<void> agent_within(Clock::duration time);
+    bool fall_back(const std::string& said);
     asio::awaitable<void> find_failed_scripts(std::vector<Error>* errors);
     asio::awaitable<void> copy_files(std::vector<Error>* errors);
     void tell_notices(const Plan& plan);
@@ -101,7 +105,8 @@ private:
     std::unique_ptr<Services> services_;
     asio::steady_timer script_timer_;  // for a script that takes long
     std::string script_;               // the one that it is set for
-    aio::Signal agent_seen_;           // the guest agent has answered, once
+    aio::Wakeup agent_wakeup_;         // what follows may have come
+    bool agent_seen_ = false;          // the guest agent has answered, once
     bool ssh_failed_ = false;          // nothing can be asked of the guest
     std::vector<Cleanup> cleanups_;
     aio::Signal ending_;

@@ -16,6 +16,12 @@ constexpr std::chrono::seconds kReadyWithin(570);
 /// For a guest agent that has not answered by the end of the boot, which it starts before.
 constexpr std::chrono::seconds kAgentAfterBoot(10);
 
+/// For one that listens on its socket and is reached over ssh.
+constexpr std::chrono::seconds kAgentOverSsh(30);
+
+constexpr std::string_view kOnSocket = "it listens on its socket alone";
+constexpr std::string_view kNotInstalled = "it is not installed";
+
 constexpr const char* kForwardAgentScript = R"sh(#!/bin/bash
 set -eu
 if [ -z "${SSH_AUTH_SOCK:-}" ]; then
@@ -30,7 +36,13 @@ ln -sfn "$SSH_AUTH_SOCK" /run/host-services/ssh-auth.sock
 )sh";
 
 /// What is the matter with an agent that does not answer. Its last word is the cause.
+/// The socket counts as long as a process has it: one that died leaves the file alone.
 constexpr const char* kAgentScript = R"sh(#!/bin/sh
+socket=/run/lima-guestagent.sock
+if [ -S "$socket" ] && grep -q " $socket\$" /proc/net/unix; then
+    echo "it listens on its socket alone"
+    exit 0
+fi
 for file in /usr/local/bin/lima-guestagent "$(command -v lima-guestagent)"; do
     [ -n "$file" ] && [ -e "$file" ] && break
     file=
@@ -141,34 +153,68 @@ asio::awaitable<void> Agent::mount(std::vector<Error>* errors) {
     }
 }
 
+/// What kAgentScript says.
+asio::awaitable<std::string> Agent::look_at_agent() {
+    guest_->use(cancel_);
+    auto look = [this] { return guest_->run("/bin/sh", kAgentScript, std::chrono::seconds(20)); };
+    const auto said = co_await aio::on_pool(pool_, look);
+    if (!said) {
+        co_return "and it cannot be looked at: " + said.error().text();
+    }
+    co_return std::string(trim(said->out));
+}
+
+asio::awaitable<void> Agent::agent_within(Clock::duration time) {
+    const Clock::time_point deadline = Clock::now() + time;
+    bool in_time = true;
+    while (!agent_seen_ && !ending_.is_set() && in_time) {
+        in_time = co_await agent_wakeup_.wait_until(deadline);
+    }
+}
+
+/// An agent that found no port to serve listens on its socket. One that is only slow does not.
+bool Agent::fall_back(const std::string& said) {
+    if (agent_seen_ || ending_.is_set() || said != kOnSocket || !services_->fall_back_to_ssh()) {
+        return false;
+    }
+    log::warn(
+        "The guest agent does not serve the driver's port but {} in the guest (is virtio_console "
+        "missing in its kernel?): it is reached over ssh, and forwards go through its own channel",
+        kAgentSocket);
+    return true;
+}
+
+/// Until the agent answers or cannot be expected any more; what is the matter with it then.
+asio::awaitable<std::string> Agent::find_agent() {
+    std::string said = co_await look_at_agent();
+    bool over_ssh = fall_back(said);
+    if (!over_ssh && !said.starts_with(kNotInstalled)) {
+        co_await agent_within(kAgentAfterBoot);
+        if (!agent_seen_ && !ending_.is_set()) {
+            // It may have come up late, and waits for its port before it takes the socket.
+            said = co_await look_at_agent();
+            over_ssh = fall_back(said);
+        }
+    }
+    if (over_ssh) {
+        co_await agent_within(kAgentOverSsh);
+    }
+    co_return said;
+}
+
 /// An agent that was given to the guest and does not answer is missed: no ports, no clock.
 asio::awaitable<void> Agent::wait_for_agent(std::vector<Error>* errors) {
     const config::Config& config = *machine_->instance.config;
     if (options_.guest_agent.empty() || config.os.value_or("Linux") != "Linux" ||
-        config.plain.value_or(false) || agent_seen_.is_set() || ssh_failed_) {
+        config.plain.value_or(false) || agent_seen_ || ssh_failed_ || ending_.is_set()) {
         co_return;
     }
     events_.phase_begin("agent", "the guest agent");
-    asio::steady_timer limit(loop_, kAgentAfterBoot);
-    guest_->use(cancel_);
-    auto look = [this] { return guest_->run("/bin/sh", kAgentScript, std::chrono::seconds(20)); };
-    auto said = co_await aio::on_pool(pool_, look);
-    const std::string cause =
-        said ? std::string(trim(said->out)) : "and it cannot be looked at: " + said.error().text();
-    const bool hopeless = said && cause.starts_with("it is not installed");
-    limit.async_wait([this](const boost::system::error_code& error) {
-        if (!error) {
-            agent_seen_.set();
-        }
-    });
-    if (!hopeless) {
-        co_await agent_seen_.wait();
-    }
-    limit.cancel();
+    const std::string cause = co_await find_agent();
     if (ending_.is_set()) {
         co_return;
     }
-    if (services_->agent_up()) {
+    if (agent_seen_) {
         events_.phase_done("agent");
         co_return;
     }
@@ -188,7 +234,9 @@ asio::awaitable<void> Agent::find_failed_scripts(std::vector<Error>* errors) {
     const auto& told = boot_state_->failures();
     errors->insert(errors->end(), told.begin(), told.end());
     const bool linux_guest = machine_->instance.config->os.value_or("Linux") == "Linux";
-    if (ready_wait_->has_stream() || ending_.is_set() || ssh_failed_ || !linux_guest) {
+    // A stream that has begun only now has not told all yet.
+    const bool told_all = ready_wait_->has_stream() && boot_state_->over();
+    if (told_all || ending_.is_set() || ssh_failed_ || !linux_guest) {
         co_return;
     }
     guest_->use(cancel_);

@@ -16,6 +16,7 @@ using std::chrono::seconds;
 constexpr seconds kLogin(60);
 constexpr seconds kBanner(30);
 constexpr seconds kExit(10);
+constexpr seconds kNewMaster(30);
 
 }  // namespace
 
@@ -128,6 +129,15 @@ Result<void> GuestShell::forward_socket(const std::filesystem::path& local,
         return failf(Code::kUnavailable, "ssh cannot forward {}: {}", remote, trim(done.err));
     }
     return {};
+}
+
+Result<Fd> GuestShell::dial_socket(const std::filesystem::path& local, const std::string& remote) {
+    if (!forward_socket(local, remote)) {
+        // Any command brings a master where there is none.
+        LIMA_DO(run_over_master("true", {}, kNewMaster));
+        LIMA_DO(forward_socket(local, remote));
+    }
+    return connect_unix(local.string());
 }
 
 void GuestShell::disconnect() {

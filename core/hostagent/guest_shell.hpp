@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
+#include "core/base/fd.hpp"
 #include "core/driver/driver.hpp"
 #include "core/ssh/options.hpp"
 #include "core/ssh/session.hpp"
@@ -54,11 +55,12 @@ public:
     void use(const driver::Cancel& cancel) override;
     void interrupt() override;
     bool logging_in() const override { return logging_in_; }
-    /// Makes a unix socket of the guest reachable at a path here, through the ControlMaster; anew
-    /// when it was.
-    Result<void> forward_socket(const std::filesystem::path& local, const std::string& remote);
+    /// A connection to a unix socket of the guest, which the ControlMaster makes reachable at a
+    /// path here: anew each time, by another master when that one is gone.
+    Result<Fd> dial_socket(const std::filesystem::path& local, const std::string& remote);
 
 private:
+    Result<void> forward_socket(const std::filesystem::path& local, const std::string& remote);
     Result<void> connect(std::chrono::milliseconds timeout);
     std::vector<std::string> ssh_argv(const std::vector<std::string>& flags) const;
 

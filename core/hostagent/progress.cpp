@@ -20,7 +20,8 @@ hostapi::PhaseEvent script_event(const std::string& state, const std::string& de
 }  // namespace
 
 void Agent::on_agent(const GuestFacts& facts) {
-    agent_seen_.set();
+    agent_seen_ = true;
+    agent_wakeup_.notify();
     boot_state_->take_boot_id(facts.boot_id);
     ready_wait_->stream(!facts.foreign);
 }

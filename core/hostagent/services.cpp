@@ -1,5 +1,6 @@
 #include "core/hostagent/services.hpp"
 
+#include "core/base/fs.hpp"
 #include "core/base/lock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/version.hpp"
@@ -10,7 +11,6 @@
 namespace lima::hostagent {
 namespace {
 
-constexpr const char* kAgentSocket = "/run/lima-guestagent.sock";
 constexpr const char* kPlaneFeature = "forward-plane/1";
 
 /// LIMA_FORWARD_PLANE=grpc: connections as gRPC calls although the agent offers more; to compare.
@@ -34,7 +34,9 @@ Services::Services(asio::any_io_executor executor, asio::thread_pool& pool, Mach
       machine_(machine),
       handlers_(std::move(handlers)),
       tasks_(executor_),
-      shell_(machine.client, machine.target, cancel_) {
+      shell_(machine.client, machine.target, cancel_),
+      port_is_ssh_(machine.driver->forward_guest_agent_over_ssh()),
+      over_ssh_(port_is_ssh_) {
     const config::Config& config = *machine_.instance.config;
     make_forwards();
     MountSetup mounts;
@@ -65,18 +67,31 @@ void Services::make_forwards() {
 GuestSetup Services::guest_setup() {
     GuestSetup setup;
     setup.host_version = std::string(version());
-    if (over_ssh()) {
-        setup.link = false;
-        setup.dial = [this]() -> Result<Fd> {
-            const std::filesystem::path socket = machine_.dir() / "ga.sock";
-            LIMA_DO(shell_.forward_socket(socket, kAgentSocket));
-            return connect_unix(socket.string());
-        };
-        return setup;
-    }
-    setup.link = !machine_.info.virtio_port.empty();
-    setup.dial = [this] { return own(machine_.driver->connect_guest_agent()); };
+    setup.link = !over_ssh_ && !machine_.info.virtio_port.empty();
+    setup.dial = [this, over_ssh = over_ssh_] {
+        return over_ssh ? shell_.dial_socket(ssh_socket(), kAgentSocket)
+                        : own(machine_.driver->connect_guest_agent());
+    };
     return setup;
+}
+
+std::filesystem::path Services::ssh_socket() const {
+    return machine_.dir() / (port_is_ssh_ ? store::file::kGaSock : store::file::kGaSshSock);
+}
+
+void Services::reach_over_ssh(bool over_ssh) {
+    over_ssh_ = over_ssh;
+    GuestSetup setup = guest_setup();
+    guest_->redirect(std::move(setup.dial), setup.link);
+}
+
+bool Services::fall_back_to_ssh() {
+    if (!guest_ || closing_ || over_ssh_) {
+        return false;
+    }
+    fell_back_ = true;
+    reach_over_ssh(true);
+    return true;
 }
 
 GuestHandlers Services::guest_handlers() {
@@ -106,7 +121,7 @@ GuestHandlers Services::guest_handlers() {
 }
 
 void Services::choose_plane(const GuestFacts& facts) {
-    const bool plane = facts.has(kPlaneFeature) && !wants_grpc_plane() &&
+    const bool plane = facts.has(kPlaneFeature) && !over_ssh_ && !wants_grpc_plane() &&
                        machine_.driver->has_extension(LIMA_EXT_GUEST_CHANNEL);
     if (!plane) {
         forwards_->set_plane(guest_->tunnel_plane());
@@ -162,14 +177,21 @@ void Services::start() {
     if (const auto started = clock_->start(); !started) {
         log::warn("the guest's clock is not set after a sleep: {}", started.error().text());
     }
-    if (guest_ && !over_ssh()) {
+    if (guest_ && !over_ssh_) {
         guest_started_ = true;
         guest_->start();
     }
 }
 
 void Services::port_changed(bool open) {
-    if (guest_ && guest_started_) {
+    if (!guest_ || !guest_started_ || closing_ || port_is_ssh_) {
+        return;
+    }
+    if (fell_back_ && over_ssh_ == open) {
+        log::info("The guest agent has {} its port: it is reached {}", open ? "opened" : "closed",
+                  open ? "there" : "over ssh");
+        reach_over_ssh(!open);
+    } else if (!over_ssh_) {
         guest_->port_changed(open);
     }
 }
@@ -198,6 +220,12 @@ asio::awaitable<void> Services::close(bool guest_gone) {
     }
     if (guest_) {
         co_await guest_->close();
+    }
+    if (over_ssh_ || fell_back_) {
+        // The ControlMaster, which ends soon, lets go of it, but leaves the file.
+        if (const auto removed = fs::remove_if_exists(ssh_socket()); !removed) {
+            log::warn("{}", removed.error().text());
+        }
     }
     co_await forwards_->close();
     if (link_plane_) {

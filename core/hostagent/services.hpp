@@ -21,6 +21,9 @@
 
 namespace lima::hostagent {
 
+/// Where an agent listens in the guest that has no port to serve.
+inline constexpr const char* kAgentSocket = "/run/lima-guestagent.sock";
+
 struct ServiceHandlers {
     std::function<void(const GuestFacts&)> on_agent;  // it answers
     std::function<void(const BootStep&)> on_step;
@@ -41,6 +44,9 @@ public:
     void start();
     /// From the driver.
     void port_changed(bool open);
+    /// The agent listens on its socket in the guest instead of the driver's port: it is reached
+    /// there over ssh, until it opens the port. False when it is looked for there already.
+    bool fall_back_to_ssh();
     /// The ControlMaster is there: what goes over ssh.
     asio::awaitable<void> ssh_is_up();
     asio::awaitable<std::vector<Error>> mount();
@@ -50,12 +56,13 @@ public:
 
 private:
     GuestSetup guest_setup();
+    void reach_over_ssh(bool over_ssh);
+    std::filesystem::path ssh_socket() const;
     GuestHandlers guest_handlers();
     void make_forwards();
     void choose_plane(const GuestFacts& facts);
     asio::awaitable<void> run_link_plane(LinkPlane* plane);
     asio::awaitable<void> set_clock(const char* why);
-    bool over_ssh() const { return machine_.driver->forward_guest_agent_over_ssh(); }
 
     asio::any_io_executor executor_;
     asio::thread_pool& pool_;
@@ -69,6 +76,9 @@ private:
     std::shared_ptr<LinkPlane> link_plane_;
     std::unique_ptr<Mounts> mounts_;
     std::unique_ptr<ClockWatch> clock_;
+    const bool port_is_ssh_;  // the driver has no port: over ssh it is
+    bool over_ssh_;           // the way that is tried now
+    bool fell_back_ = false;
     bool guest_started_ = false;
     bool closing_ = false;
 };

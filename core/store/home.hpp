@@ -36,6 +36,8 @@ inline constexpr const char* kHaSock = "ha.sock";
 inline constexpr const char* kHaStdout = "ha.stdout.log";
 inline constexpr const char* kHaStderr = "ha.stderr.log";
 inline constexpr const char* kGaSock = "ga.sock";
+inline constexpr const char* kGaSshSock =
+    "ga-ssh.sock";  // ours: the agent over ssh where ga.sock is the driver's
 inline constexpr const char* kLock = ".lock";  // ours: held while a command changes the instance
 }  // namespace file
 

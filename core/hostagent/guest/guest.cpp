@@ -73,6 +73,7 @@ struct Guest::Impl {
     Pauses pauses;
     bool closing = false;
     bool port_closed = false;
+    unsigned redirections = 0;
     mux::Link* link = nullptr;
     Session* session = nullptr;
     std::string told;
@@ -107,13 +108,18 @@ asio::awaitable<void> Guest::Impl::run() {
             co_await nudge.wait();
             continue;
         }
+        const unsigned way = redirections;
+        const bool framed = setup.link;
         auto socket = co_await aio::on_pool(pool, setup.dial);
         bool was_up = false;
+        if (way != redirections) {
+            continue;
+        }
         if (!socket) {
             tell(socket.error());
         } else if (!closing) {
-            was_up = setup.link ? co_await serve_link(std::move(*socket))
-                                : co_await serve(std::move(*socket));
+            was_up = framed ? co_await serve_link(std::move(*socket))
+                            : co_await serve(std::move(*socket));
         }
         if (was_up) {
             told.clear();
@@ -224,6 +230,14 @@ void Guest::port_changed(bool open) {
     } else {
         impl_->hang_up();
     }
+}
+
+void Guest::redirect(std::function<Result<Fd>()> dial, bool link) {
+    impl_->setup.dial = std::move(dial);
+    impl_->setup.link = link;
+    impl_->port_closed = false;
+    ++impl_->redirections;
+    impl_->hang_up();
 }
 
 void Guest::wake() { impl_->nudged(); }

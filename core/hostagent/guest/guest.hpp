@@ -92,6 +92,8 @@ public:
     void start();
     /// What the driver says of the agent's port. Closed: nothing is tried until it opens.
     void port_changed(bool open);
+    /// Another way to the agent from now on; the connection that there is ends.
+    void redirect(std::function<Result<Fd>()> dial, bool link);
     /// Something has changed that may help: tries at once.
     void wake();
     bool up() const;

@@ -3,6 +3,8 @@
 #include "core/hostagent/guest/session.hpp"
 #include "tests/unit/core/hostagent/guest/guest_fixture.hpp"
 
+#include <future>
+
 namespace lima::hostagent {
 namespace {
 
@@ -128,6 +130,58 @@ TEST_F(GuestTest, TryingEndsAndBeginsAnewWithAnEvent) {
     there = true;
     guest_->wake();
     EXPECT_TRUE(run_until([&] { return ups_ == 1; }));
+}
+
+TEST_F(GuestTest, RedirectedFromAClosedPort) {
+    agent_.start();
+    begin([]() -> Result<Fd> { return fail(Code::kUnavailable, "nobody listens"); }, true);
+    guest_->port_changed(false);
+    guest_->redirect(
+        [this]() -> Result<Fd> {
+            ++dials_;
+            return agent_.connect();
+        },
+        false);
+    EXPECT_TRUE(run_until([&] { return ups_ == 1; }));
+    EXPECT_EQ(dials_, 1);
+}
+
+TEST_F(GuestTest, RedirectedWhileItDials) {
+    agent_.start();
+    std::atomic<bool> dialling = false;
+    std::promise<void> redirected;
+    begin([&]() -> Result<Fd> {
+        dialling = true;
+        redirected.get_future().wait();
+        ++dials_;
+        return agent_.connect();
+    });
+    ASSERT_TRUE(run_until([&] { return dialling.load(); }));
+    bool second = false;
+    guest_->redirect(
+        [&]() -> Result<Fd> {
+            second = true;
+            return agent_.connect();
+        },
+        false);
+    redirected.set_value();
+    EXPECT_TRUE(run_until([&] { return ups_ == 1; }));
+    EXPECT_EQ(dials_, 1);
+    EXPECT_TRUE(second);
+}
+
+TEST_F(GuestTest, RedirectedFromOneThatAnswers) {
+    begin();
+    ASSERT_TRUE(run_until([&] { return ups_ == 1; }));
+    FakeAgent other(false);
+    other.start();
+    guest_->redirect([&]() -> Result<Fd> { return other.connect(); }, false);
+    ASSERT_TRUE(run_until([&] { return ups_ == 2; }));
+    EXPECT_EQ(downs_, 1);
+    EXPECT_TRUE(facts_.foreign);
+    EXPECT_EQ(dials_, 1);
+    await(guest_->close());
+    guest_.reset();
 }
 
 TEST_F(GuestTest, ConnectionsThatBreakOffGetPauses) {
