@@ -1,6 +1,5 @@
 #include "core/hostagent/events.hpp"
 
-#include "core/base/fd.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 
@@ -14,12 +13,12 @@ void Events::emit(Durable durable) {
     const hostapi::Event event{.time = std::chrono::system_clock::now(), .status = last_};
     const std::string line = hostapi::encode(event);
     log::trace("event {}", line);
-    if (const auto written = write_all(fd_, line + "\n"); !written) {
+    if (const auto written = file_.append(line + "\n"); !written) {
         log::warn("cannot write an event: {}", written.error().text());
         return;
     }
     if (durable == Durable::kYes) {
-        fsync(fd_);  // fails on a terminal or pipe, where there is nothing to sync
+        fsync(file_.fd());  // fails on a terminal or pipe, where there is nothing to sync
     }
 }
 

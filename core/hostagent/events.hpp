@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
+#include "core/hostagent/line_file.hpp"
 #include "core/hostapi/event.hpp"
 
 #include <string>
@@ -14,7 +15,7 @@ namespace lima::hostagent {
 class Events {
 public:
     /// The descriptor is borrowed.
-    explicit Events(int fd) : fd_(fd) {}
+    explicit Events(int fd) : file_(fd) {}
 
     void booting(int ssh_local_port);
     void phase_begin(const std::string& name, const std::string& detail);
@@ -39,7 +40,7 @@ private:
     enum class Durable { kNo, kYes };
     void emit(Durable durable = Durable::kNo);
 
-    int fd_;
+    LineFile file_;
     bool ready_ = false;
     std::string phase_;
     hostapi::Status last_;

@@ -2,8 +2,8 @@
 // with its events on stdout and its log on stderr.
 #include "core/base/lock.hpp"
 #include "core/base/log.hpp"
-#include "core/base/log_sink.hpp"
 #include "core/hostagent/agent.hpp"
+#include "core/hostagent/line_file.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -83,7 +83,8 @@ Result<int> run(const Options& options) {
 
 int main_guarded(int argc, char** argv) {
     block_signals();
-    log::install_stderr_sink(log::Format::kJson);
+    static auto* log_file = new LogFile(STDERR_FILENO);  // leaked: statics that die may log
+    log::set_sink(log_file);
     log::set_level(log::Level::kDebug);
     const auto options = parse_options({argv + 1, argv + argc});
     if (!options) {

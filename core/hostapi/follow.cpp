@@ -1,6 +1,8 @@
 #include "core/hostapi/follow.hpp"
 
 #include "core/base/fd.hpp"
+#include "core/base/json.hpp"
+#include "core/base/log.hpp"
 #include "core/hostapi/log_relay.hpp"
 #include "core/hostapi/tail.hpp"
 
@@ -77,6 +79,10 @@ private:
 
 Result<bool> Follower::handle(const std::string& line) {
     if (line.empty()) {
+        return false;
+    }
+    if (line.front() == '{' && !parse_json(line)) {
+        log::debug("an event was cut, as on a full disk: {}", line);
         return false;
     }
     LIMA_TRY(const Event event, decode(line), "{}", events_.path().string());

@@ -48,11 +48,19 @@ std::filesystem::path find_nerdctl_archive(const config::Config& config, const s
     return {};
 }
 
+/// Room for what the host agent says until it is ready, should the disk get full meanwhile.
+constexpr off_t kLogRoom = off_t{256} << 10U;
+
 Result<Fd> fresh_file(const std::filesystem::path& path) {
     LIMA_DO(fs::remove_if_exists(path));
     Fd fd(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644));
     if (!fd) {
         return fail_errno(errno, "cannot create `" + path.string() + "`");
+    }
+    // Where the file system cannot, writing shows it.
+    if (fallocate(fd.get(), FALLOC_FL_KEEP_SIZE, 0, kLogRoom) != 0 &&
+        (errno == ENOSPC || errno == EDQUOT)) {
+        return fail_errno(errno, "no room for `" + path.string() + "`");
     }
     return fd;
 }

@@ -6,6 +6,7 @@
 #include "core/base/text.hpp"
 #include "core/hostapi/client.hpp"
 #include "core/hostapi/follow.hpp"
+#include "core/instance/full_disk.hpp"
 #include "core/instance/instance.hpp"
 #include "core/instance/launch.hpp"
 #include "core/instance/ready_watch.hpp"
@@ -172,16 +173,8 @@ Result<void> launch_and_follow(const Context& context, const store::Instance& in
     return ready;
 }
 
-}  // namespace
-
-bool is_stopping(const store::Instance& instance) {
-    return instance.host_agent_pid != 0 && hostapi::is_stopping(instance.dir);
-}
-
-Result<void> start(const Context& context, const std::string& name, const StartOptions& options) {
-    LIMA_TRY(const store::Instance before, inspect(context, name));
-    LIMA_TRY(const store::InstanceLock lock,
-             store::InstanceLock::acquire(before.dir, "limactl start"));
+Result<void> start_locked(const Context& context, const std::string& name,
+                          const StartOptions& options) {
     LIMA_TRY(const store::Instance instance, inspect_startable(context, name));
     LIMA_DO(get_ready_to_launch(context, instance));
     log::info("Starting the instance {} with the driver {}", go_quote(name),
@@ -201,6 +194,23 @@ Result<void> start(const Context& context, const std::string& name, const StartO
     log::info("The VM of {} that was taken over has ended: starting it anew", name_quote(name));
     LIMA_DO(get_ready_to_launch(context, after));
     return launch_and_follow(context, after, options);
+}
+
+}  // namespace
+
+bool is_stopping(const store::Instance& instance) {
+    return instance.host_agent_pid != 0 && hostapi::is_stopping(instance.dir);
+}
+
+Result<void> start(const Context& context, const std::string& name, const StartOptions& options) {
+    LIMA_TRY(const store::Instance before, inspect(context, name));
+    LIMA_TRY(const store::InstanceLock lock,
+             store::InstanceLock::acquire(before.dir, "limactl start"));
+    auto started = start_locked(context, name, options);
+    if (!started) {
+        return fail(with_disk_hint(std::move(started.error()), before.dir));
+    }
+    return {};
 }
 
 }  // namespace lima::instance

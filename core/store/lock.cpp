@@ -1,6 +1,7 @@
 #include "core/store/lock.hpp"
 
 #include "core/base/fs.hpp"
+#include "core/base/log.hpp"
 #include "core/base/process.hpp"
 #include "core/base/text.hpp"
 
@@ -75,7 +76,10 @@ Result<InstanceLock> InstanceLock::acquire(const Path& instance_dir, const std::
         if (!fs::exists(path)) {
             return failf(Code::kNotFound, "instance {} was removed meanwhile", name_quote(name));
         }
-        LIMA_DO(write_holder(path, command));
+        // Only the text that names us to others; on a full disk they do without.
+        if (const auto written = write_holder(path, command); !written) {
+            log::debug("{}", written.error().text());
+        }
         return InstanceLock(std::move(*lock));
     }
     const Holder holder = read_holder(path);

@@ -119,6 +119,13 @@ TEST_F(Follow, TheLastEventOfAnAgentThatEndedStillCounts) {
     EXPECT_TRUE(child->wait());
 }
 
+TEST_F(Follow, AnEventThatAFullDiskCutIsSkipped) {
+    Status running;
+    running.running = true;
+    append(line(running).substr(0, 20) + "\n\n" + line(running));
+    EXPECT_TRUE(follow(options()));
+}
+
 TEST_F(Follow, TextThatIsNoEventStopsIt) {
     append("Segmentation fault\n");
     const auto result = follow(options());
