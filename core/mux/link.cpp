@@ -52,7 +52,7 @@ struct Link::Impl final : public Session::Events, public std::enable_shared_from
 
     // ---- transport ----
     void turn();
-    void watch_peer();
+    void watch_peer(bool away);
     void be_patient();
     bool receive();
     void send();
@@ -131,8 +131,11 @@ void Link::Impl::turn() {
     if (!started || stopped || lost) {
         return;
     }
-    if (receive() && options.role == Role::kGuest) {
-        watch_peer();
+    // Before reading: a kernel that is asked takes what has come, and does not report that it came.
+    const bool guest = options.role == Role::kGuest;
+    const bool away = guest && transport->peer() == Transport::Peer::kAway;
+    if (receive() && guest) {
+        watch_peer(away);
     }
     const bool held_up = !session.may_receive();
     send();
@@ -141,14 +144,12 @@ void Link::Impl::turn() {
     }
 }
 
-// Only the guest's end outlives its peers.
-void Link::Impl::watch_peer() {
-    const bool away = transport->peer() == Transport::Peer::kAway;
-    // What came just before the host left is read too.
-    if (away && receive()) {
+// Only the guest's end outlives its peers. What came before the host left has been read.
+void Link::Impl::watch_peer(bool away) {
+    if (away) {
         peer_was_away = true;
         session.peer_away();
-    } else if (!away && std::exchange(peer_was_away, false)) {
+    } else if (std::exchange(peer_was_away, false)) {
         session.peer_there();
         be_patient();
     }

@@ -26,7 +26,8 @@ public:
     /// 0: nothing now. An error: lost for good.
     virtual Result<std::size_t> read_some(std::span<std::byte> into) = 0;
     virtual Result<std::size_t> write_some(std::span<const iovec> parts) = 0;
-    /// Away: a virtio port whose host has not connected. Looked at after each change.
+    /// Away: a virtio port whose host has not connected. Looked at after each change, and then all
+    /// is read: what this call finds to be there may not wake changed() any more.
     virtual Peer peer() = 0;
     /// Until reading, writing or peer() may have changed; edge-triggered, no timer. Wakes at once
     /// when something has changed since the last call.

@@ -1,6 +1,8 @@
 #include "core/mux/link.hpp"
 
 #include "core/base/fd.hpp"
+#include "core/mux/frame.hpp"
+#include "core/mux/transport.hpp"
 #include "tests/unit/core/mux/link_support.hpp"
 
 #include <gtest/gtest.h>
@@ -172,6 +174,65 @@ TEST(Link, StreamsEndWhenTheGuestGoes) {
     const Fd late = links.connect("y");
     links.ended.take();
     EXPECT_EQ(links.last_result().error().code(), Code::kUnavailable);
+}
+
+/// As a virtio port of Linux: what arrives while the port is asked is taken there and then, and
+/// the interrupt that follows finds nothing to report.
+class PortThatIsAsked final : public Transport {
+public:
+    PortThatIsAsked(asio::any_io_executor executor, std::vector<std::byte>* arriving)
+        : arriving_(arriving), news_(std::move(executor)) {}
+    Result<std::size_t> read_some(std::span<std::byte> into) override {
+        const std::size_t count = std::min(into.size(), taken_.size());
+        std::copy_n(taken_.begin(), count, into.begin());
+        taken_.erase(taken_.begin(), taken_.begin() + static_cast<std::ptrdiff_t>(count));
+        return count;
+    }
+    Result<std::size_t> write_some(std::span<const iovec> parts) override {
+        std::size_t size = 0;
+        for (const iovec& part : parts) {
+            size += part.iov_len;
+        }
+        written += size;
+        return size;
+    }
+    Peer peer() override {
+        taken_.insert(taken_.end(), arriving_->begin(), arriving_->end());
+        arriving_->clear();
+        return Peer::kThere;
+    }
+    asio::awaitable<void> changed() override { return news_.wait(); }
+    void close() override { news_.notify(); }
+    bool all_read() const { return arriving_->empty() && taken_.empty(); }
+    void wake() { news_.notify(); }
+
+    std::size_t written = 0;
+
+private:
+    std::vector<std::byte>* arriving_;
+    std::vector<std::byte> taken_;
+    aio::Wakeup news_;
+};
+
+asio::awaitable<void> run_to_its_end(Link& link) { (void)co_await link.run(); }
+
+TEST(Link, WhatArrivesWhileThePortIsAskedIsRead) {
+    asio::io_context loop{1};
+    std::vector<std::byte> arriving;
+    auto made = std::make_unique<PortThatIsAsked>(loop.get_executor(), &arriving);
+    PortThatIsAsked& port = *made;
+    aio::TaskScope scope(loop.get_executor());
+    Link link(loop.get_executor(), std::move(made), LinkOptions{Role::kGuest, "guest"}, {});
+    scope.spawn(run_to_its_end(link), "guest");
+    loop.poll();
+    ASSERT_EQ(port.written, 0U);
+    arriving = encode_control(Control{});  // HELLO of a host that knows no agent yet
+    port.wake();                           // for another reason
+    loop.poll();
+    EXPECT_TRUE(port.all_read());
+    EXPECT_GT(port.written, 0U);  // START
+    link.stop();
+    loop.run();
 }
 
 }  // namespace
