@@ -198,6 +198,7 @@ asio::awaitable<std::string> Agent::find_agent() {
     }
     if (over_ssh) {
         co_await agent_within(kAgentOverSsh);
+        said += ", and cannot be reached there (does the guest's ssh server forward unix sockets?)";
     }
     co_return said;
 }
