@@ -124,7 +124,7 @@ void Services::choose_plane(const GuestFacts& facts) {
     const bool plane = facts.has(kPlaneFeature) && !over_ssh_ && !wants_grpc_plane() &&
                        machine_.driver->has_extension(LIMA_EXT_GUEST_CHANNEL);
     if (!plane) {
-        forwards_->set_plane(guest_->tunnel_plane());
+        use_plane(guest_->tunnel_plane());
         return;
     }
     if (!link_plane_) {
@@ -132,7 +132,12 @@ void Services::choose_plane(const GuestFacts& facts) {
         link_plane_ = std::make_shared<LinkPlane>(executor_, pool_, std::move(dial));
         tasks_.spawn(run_link_plane(link_plane_.get()), "the forward plane");
     }
-    forwards_->set_plane(link_plane_);
+    use_plane(link_plane_);
+}
+
+void Services::use_plane(std::shared_ptr<Plane> plane) {
+    log::debug("forwards go through the {}", plane ? plane->name() : "next agent");
+    forwards_->set_plane(std::move(plane));
 }
 
 asio::awaitable<void> Services::run_link_plane(LinkPlane* plane) {
@@ -142,7 +147,7 @@ asio::awaitable<void> Services::run_link_plane(LinkPlane* plane) {
     }
     log::warn("the forward plane is lost: forwards go through the guest agent's own channel");
     link_plane_.reset();
-    forwards_->set_plane(guest_->tunnel_plane());
+    use_plane(guest_->tunnel_plane());
 }
 
 asio::awaitable<void> Services::set_clock(const char* why) {

@@ -61,6 +61,7 @@ private:
     GuestHandlers guest_handlers();
     void make_forwards();
     void choose_plane(const GuestFacts& facts);
+    void use_plane(std::shared_ptr<Plane> plane);
     asio::awaitable<void> run_link_plane(LinkPlane* plane);
     asio::awaitable<void> set_clock(const char* why);
 
