@@ -4,9 +4,7 @@
 #include "guestagent/agent/rpc_server.hpp"
 #include "guestagent/proto/guest_service.pb.h"
 #include "tests/unit/guestagent/agent/agent_support.hpp"
-
-#include <map>
-#include <poll.h>
+#include "tests/unit/guestagent/agent/wire_host.hpp"
 
 namespace lima::guestagent {
 namespace {
@@ -14,30 +12,9 @@ namespace {
 using test::local_socket;
 using test::LocalSocket;
 using test::TestAgent;
-
-std::string frame(char type, char flags, std::uint32_t stream, const std::string& payload) {
-    std::string out;
-    const auto size = static_cast<std::uint32_t>(payload.size());
-    for (const int shift : {16, 8, 0}) {
-        out += static_cast<char>(size >> shift);
-    }
-    out += type;
-    out += flags;
-    for (const int shift : {24, 16, 8, 0}) {
-        out += static_cast<char>(stream >> shift);
-    }
-    return out + payload;
-}
-
-constexpr char kData = 0;
-constexpr char kHeaders = 1;
-constexpr char kSettings = 4;
-constexpr char kPing = 6;
-constexpr char kGoAway = 7;
-constexpr char kWindowUpdate = 8;
-constexpr char kEndStream = 1;
-constexpr char kAck = 1;
-constexpr char kEndHeaders = 4;
+using test::WireHost;
+using test::http2::Frame;
+namespace http2 = test::http2;
 
 std::string literal(const std::string& name, const std::string& value) {
     return std::string(1, '\0') + static_cast<char>(name.size()) + name +
@@ -51,127 +28,28 @@ std::string request_headers(const std::string& path) {
            literal("te", "trailers");
 }
 
-std::string grpc_message(const google::protobuf::MessageLite& message) {
-    const std::string body = message.SerializeAsString();
-    std::string out(1, '\0');
-    for (const int shift : {24, 16, 8, 0}) {
-        out += static_cast<char>(body.size() >> shift);
-    }
-    return out + body;
-}
-
-class UpstreamHost {
+class UpstreamHost : public WireHost {
 public:
-    explicit UpstreamHost(Fd fd) : fd_(std::move(fd)) {
+    explicit UpstreamHost(Fd fd) : WireHost(std::move(fd)) {
         const std::string window("\x00\x04\x20\x00\x00\x00", 6);  // INITIAL_WINDOW_SIZE 512 MiB
-        send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(kSettings, 0, 0, window) +
-             frame(kWindowUpdate, 0, 0, std::string("\x1f\xff\x00\x01", 4)));
+        const Frame more{.type = http2::kWindowUpdate,
+                         .payload = std::string("\x1f\xff\x00\x01", 4)};
+        send(std::string(http2::kPreface) +
+             Frame{.type = http2::kSettings, .payload = window}.bytes() + more.bytes());
     }
     void call(std::uint32_t stream, const std::string& method) {
-        send(frame(kHeaders, kEndHeaders, stream, request_headers("/GuestService/" + method)));
+        send(Frame{http2::kHeaders, http2::kEndHeaders, stream,
+                   request_headers("/GuestService/" + method)}
+                 .bytes());
     }
     void message(std::uint32_t stream, const google::protobuf::MessageLite& message, bool last) {
-        send(frame(kData, last ? kEndStream : '\0', stream, grpc_message(message)));
+        send(Frame{http2::kData, last ? http2::kEndStream : '\0', stream,
+                   http2::grpc_message(message.SerializeAsString())}
+                 .bytes());
     }
-    void half_close(std::uint32_t stream) { send(frame(kData, kEndStream, stream, "")); }
-
-    /// Takes frames until there is a whole message of the stream.
-    template <class Message>
-    Message receive(std::uint32_t stream) {
-        Message out;
-        std::string& data = data_[stream];
-        while (data.size() < 5 || data.size() < 5 + body_size(data)) {
-            if (!take()) {
-                ADD_FAILURE() << "no message on stream " << stream;
-                return out;
-            }
-        }
-        const std::size_t size = body_size(data);
-        EXPECT_TRUE(out.ParseFromArray(data.data() + 5, static_cast<int>(size)));
-        data.erase(0, 5 + size);
-        return out;
+    void half_close(std::uint32_t stream) {
+        send(Frame{http2::kData, http2::kEndStream, stream, ""}.bytes());
     }
-    /// Takes frames until the stream has ended: the number of header blocks it had.
-    int wait_end(std::uint32_t stream) {
-        while (!ended_[stream] && take()) {
-        }
-        EXPECT_TRUE(ended_[stream]);
-        return blocks_[stream];
-    }
-    int wait_headers(std::uint32_t stream) {
-        while (blocks_[stream] == 0 && take()) {
-        }
-        return blocks_[stream];
-    }
-    std::uint32_t max_streams = 0;
-
-private:
-    static std::size_t body_size(const std::string& data) {
-        std::size_t out = 0;
-        for (int i = 1; i < 5; ++i) {
-            out = out * 256 + static_cast<unsigned char>(data[static_cast<std::size_t>(i)]);
-        }
-        return out;
-    }
-    void send(const std::string& bytes) { EXPECT_TRUE(write_all(fd_.get(), bytes)); }
-    bool read(std::string& out, std::size_t size) {
-        out.resize(size);
-        for (std::size_t done = 0; done < size;) {
-            pollfd entry{fd_.get(), POLLIN, 0};
-            if (::poll(&entry, 1, 10000) <= 0) {
-                return false;
-            }
-            const ssize_t n = ::recv(fd_.get(), out.data() + done, size - done, 0);
-            if (n <= 0) {
-                return false;
-            }
-            done += static_cast<std::size_t>(n);
-        }
-        return true;
-    }
-    static std::uint32_t number(const std::string& bytes, std::size_t at, std::size_t count) {
-        std::uint32_t out = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            out = out * 256 + static_cast<unsigned char>(bytes[at + i]);
-        }
-        return out;
-    }
-    bool take() {
-        std::string head;
-        std::string payload;
-        if (!read(head, 9) || !read(payload, number(head, 0, 3))) {
-            return false;
-        }
-        const char type = head[3];
-        const char flags = head[4];
-        const std::uint32_t stream = number(head, 5, 4);
-        if (type == kSettings && (flags & kAck) == 0) {
-            for (std::size_t at = 0; at + 6 <= payload.size(); at += 6) {
-                if (number(payload, at, 2) == 3) {
-                    max_streams = number(payload, at + 2, 4);
-                }
-            }
-            send(frame(kSettings, kAck, 0, ""));
-        } else if (type == kPing && (flags & kAck) == 0) {
-            send(frame(kPing, kAck, 0, payload));
-        } else if (type == kData) {
-            data_[stream] += payload;
-        } else if (type == kHeaders) {
-            ++blocks_[stream];
-        } else if (type == kGoAway || type == 3) {
-            ADD_FAILURE() << "the agent says goodbye or resets stream " << stream;
-            return false;
-        }
-        if ((type == kData || type == kHeaders) && (flags & kEndStream) != 0) {
-            ended_[stream] = true;
-        }
-        return true;
-    }
-
-    Fd fd_;
-    std::map<std::uint32_t, std::string> data_;
-    std::map<std::uint32_t, int> blocks_;
-    std::map<std::uint32_t, bool> ended_;
 };
 
 TEST(UpstreamHost, AsksForInfo) {
