@@ -38,6 +38,7 @@ protected:
                 ports_.push_back(port.port);
             }
             ++port_calls_;
+            port_sets_.push_back(std::move(ports));
         };
         handlers.on_boot = [this](const BootStep& step) { steps_.push_back(step); };
         guest_ = std::make_unique<Guest>(loop_.get_executor(), pool_, std::move(setup),
@@ -84,6 +85,7 @@ protected:
     int port_calls_ = 0;
     GuestFacts facts_;
     std::vector<int> ports_;
+    std::vector<std::vector<GuestPort>> port_sets_;
     std::vector<BootStep> steps_;
 };
 
