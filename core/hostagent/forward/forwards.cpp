@@ -223,9 +223,8 @@ Forwards::Forwards(asio::any_io_executor executor, asio::thread_pool& pool, Forw
 Forwards::~Forwards() = default;
 
 asio::awaitable<void> Forwards::start_static() {
-    if (std::exchange(impl_->static_started, true)) {
-        impl_->ssh.again();
-    } else {
+    impl_->ssh.make_all();
+    if (!std::exchange(impl_->static_started, true)) {
         for (const config::PortForward& rule : impl_->setup.config.port_forwards) {
             if (!rule.guest_socket.empty()) {
                 impl_->start_socket(rule);

@@ -79,13 +79,17 @@ void SshForwards::cancel(const std::string& local) {
     }
 }
 
-void SshForwards::again() {
+void SshForwards::make_all() {
+    has_master_ = true;
     for (const SshForward& forward : forwards_) {
         push(SshVerb::kForward, forward);
     }
 }
 
 void SshForwards::push(SshVerb verb, const SshForward& forward) {
+    if (!has_master_) {
+        return;
+    }
     Task task;
     task.verb = verb;
     task.forward = forward;
@@ -118,6 +122,12 @@ Result<void> SshForwards::perform(const Task& task) const {
     const auto argv = ssh_forward_argv(client_, target_, task.verb, forward);
     const bool guest_socket = forward.reverse && forward.remote.starts_with('/');
     const bool host_socket = !forward.reverse && forward.local.starts_with('/');
+    if (task.verb == SshVerb::kForward && (guest_socket || host_socket)) {
+        // A master that has it from before would leave it at that, without a socket.
+        const auto cancelled =
+            runner_(ssh_forward_argv(client_, target_, SshVerb::kCancel, forward));
+        log::trace("ssh -O cancel: {}", cancelled ? "done" : cancelled.error().text());
+    }
     if (guest_socket) {
         LIMA_DO(remove_guest_socket(forward.remote));
     }

@@ -1,6 +1,6 @@
 // Forwards that OpenSSH's ControlMaster makes: asked for by `ssh -O forward`, one call at a time
-// and in order. They die with the master; again() makes them anew over the next. Thread: the
-// loop's; the calls themselves run on the pool.
+// and in order. They wait for the first master and die with it; make_all() makes them over the one
+// that there is. Thread: the loop's; the calls themselves run on the pool.
 #pragma once
 
 #include "core/aio/loop.hpp"
@@ -42,8 +42,8 @@ public:
 
     void add(SshForward forward);
     void cancel(const std::string& local);
-    /// Makes all anew: the master was replaced.
-    void again();
+    /// A master is there, the first or another.
+    void make_all();
     /// Until what was asked for so far is done.
     asio::awaitable<void> settle();
     /// Cancels all that there is.
@@ -65,6 +65,7 @@ private:
     Runner runner_;
     std::vector<SshForward> forwards_;
     std::deque<Task> tasks_;
+    bool has_master_ = false;
     bool working_ = false;
     aio::TaskScope scope_;
 };

@@ -81,11 +81,12 @@ protected:
 
 TEST_F(SshForwardsTest, InOrderAgainAndCancelled) {
     SshForwards forwards(loop_.get_executor(), pool_, client(), target(), recorder());
+    forwards.make_all();
     forwards.add({"127.0.0.1:1", "127.0.0.1:2", false});
     forwards.add({"127.0.0.1:3", "127.0.0.1:4", false});
     forwards.cancel("127.0.0.1:1");
     run(forwards.settle());
-    forwards.again();
+    forwards.make_all();
     run(forwards.settle());
     run(forwards.close());
     const std::string end = " -N -f -p 2222 127.0.0.1 --";
@@ -94,6 +95,20 @@ TEST_F(SshForwardsTest, InOrderAgainAndCancelled) {
                                     "-T -O cancel -L 127.0.0.1:1:127.0.0.1:2" + end,
                                     "-T -O forward -L 127.0.0.1:3:127.0.0.1:4" + end,
                                     "-T -O cancel -L 127.0.0.1:3:127.0.0.1:4" + end));
+    pool_.join();
+}
+
+TEST_F(SshForwardsTest, WithoutAMasterTheyWait) {
+    SshForwards forwards(loop_.get_executor(), pool_, client(), target(), recorder());
+    forwards.add({"127.0.0.1:1", "127.0.0.1:2", false});
+    forwards.add({"127.0.0.1:3", "127.0.0.1:4", false});
+    forwards.cancel("127.0.0.1:1");
+    run(forwards.settle());
+    EXPECT_TRUE(calls_.empty());
+    forwards.make_all();
+    run(forwards.settle());
+    EXPECT_THAT(calls_, ElementsAre("-T -O forward -L 127.0.0.1:3:127.0.0.1:4 -N -f -p 2222 "
+                                    "127.0.0.1 --"));
     pool_.join();
 }
 
@@ -111,6 +126,7 @@ TEST_F(SshForwardsTest, StaleSocketsGoAndOtherFilesStay) {
     ASSERT_TRUE(fs::write_file_atomic(file_path, "mine"));
 
     SshForwards forwards(loop_.get_executor(), pool_, client(), target(), recorder());
+    forwards.make_all();
     forwards.add({socket_path.string(), "/run/a.sock", false});
     forwards.add({file_path.string(), "/run/b.sock", false});
     run(forwards.settle());
@@ -119,11 +135,24 @@ TEST_F(SshForwardsTest, StaleSocketsGoAndOtherFilesStay) {
     pool_.join();
 }
 
+TEST_F(SshForwardsTest, SocketsOfAnEarlierAgentAreCancelledFirst) {
+    SshForwards forwards(loop_.get_executor(), pool_, client(), target(), recorder());
+    forwards.make_all();
+    forwards.add({"/tmp/nowhere/a.sock", "/run/a.sock", false});
+    run(forwards.settle());
+    const std::string end = " -L /tmp/nowhere/a.sock:/run/a.sock -N -f -p 2222 127.0.0.1 --";
+    EXPECT_THAT(calls_, ElementsAre("-T -O cancel" + end, "-T -O forward" + end));
+    pool_.join();
+}
+
 TEST_F(SshForwardsTest, ReverseRemovesTheSocketInTheGuestFirst) {
     SshForwards forwards(loop_.get_executor(), pool_, client(), target(), recorder());
+    forwards.make_all();
     forwards.add({"/host.sock", "/run/my socket", true});
     run(forwards.settle());
-    EXPECT_THAT(calls_, ElementsAre("-- rm -f '/run/my socket'",
+    EXPECT_THAT(calls_, ElementsAre("-T -O cancel -R /run/my socket:/host.sock -N -f -p 2222 "
+                                    "127.0.0.1 --",
+                                    "-- rm -f '/run/my socket'",
                                     "-T -O forward -R /run/my socket:/host.sock -N -f -p 2222 "
                                     "127.0.0.1 --"));
     pool_.join();
