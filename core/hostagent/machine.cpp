@@ -168,7 +168,12 @@ Result<void> write_ssh_config(Machine& machine, const HostFacts& host) {
     LIMA_TRY(machine.client, ssh::detect_client());
     machine.target = instance::ssh_target(machine.home, host, machine.instance);
     LIMA_TRY(const std::string text, ssh::render_config(machine.client, machine.target));
-    return fs::write_file_atomic(machine.dir() / store::file::kSshConfig, text, 0600);
+    const auto path = machine.dir() / store::file::kSshConfig;
+    // A VM is taken over on a full disk too.
+    if (machine.adopt && fs::read_file(path) == text) {
+        return {};
+    }
+    return fs::write_file_atomic(path, text, 0600);
 }
 
 Result<void> set_up_guest(Machine& machine, const Options& options, const HostFacts& host) {
