@@ -202,7 +202,7 @@ TEST(Argv, GivenOptionsWinWithAWarning) {
     EXPECT_EQ(line.warnings,
               (std::vector<std::string>{
                   "not adding the QEMU argument `-m 4096`: QEMU_SYSTEM_X86_64 has `-m 2G`",
-                  "not adding the QEMU argument `-cpu max`: QEMU_SYSTEM_X86_64 has `-cpu`"}));
+                  "not adding the QEMU argument `-cpu max,-erms`: QEMU_SYSTEM_X86_64 has `-cpu`"}));
 }
 
 TEST(Argv, CommasInPathsAreDoubled) {
@@ -296,7 +296,7 @@ TEST(CpuModel, FollowsHostGuestAndAccelerator) {
     const auto model = [](const Config& config, const Host& host) {
         return cpu_model(config, host).value_or("error");
     };
-    EXPECT_EQ(model(usual_config("x86_64"), usual_host("x86_64")), "max");
+    EXPECT_EQ(model(usual_config("x86_64"), usual_host("x86_64")), "max,-erms");
     EXPECT_EQ(model(usual_config("x86_64"), kvm_host("x86_64")), "host");
     EXPECT_EQ(model(usual_config("aarch64"), usual_host("aarch64")), "max,pauth-impdef=on");
     EXPECT_EQ(model(usual_config("aarch64"), kvm_host("aarch64")), "host");
@@ -308,6 +308,13 @@ TEST(CpuModel, FollowsHostGuestAndAccelerator) {
     own.cpu_type = {{"aarch64", "max,pauth=off"}};
     EXPECT_EQ(model(own, usual_host("aarch64")), "max,pauth=off");
 
+    Host newer = usual_host("x86_64");
+    newer.version = Version{8, 1, 0};
+    EXPECT_EQ(model(usual_config("x86_64"), newer), "max,-erms,-fsrm");
+    own = usual_config("x86_64");
+    own.cpu_type = {{"x86_64", "max,erms=on,-fsrm"}};
+    EXPECT_EQ(model(own, newer), "max,erms=on,-fsrm");
+
     Host windows = usual_host("x86_64");
     windows.os = "windows";
     windows.cpu_help += "x86 qemu64\n";
@@ -315,7 +322,7 @@ TEST(CpuModel, FollowsHostGuestAndAccelerator) {
     Host mac = usual_host("x86_64");
     mac.os = "darwin";
     mac.arch = "aarch64";
-    EXPECT_EQ(model(usual_config("x86_64"), mac), "max,-avx512vl,-pdpe1gb");
+    EXPECT_EQ(model(usual_config("x86_64"), mac), "max,-avx512vl,-pdpe1gb,-erms");
     Host distrusted = kvm_host("aarch64");
     distrusted.cpu_passthrough = false;
     EXPECT_EQ(model(usual_config("aarch64"), distrusted), "max");
