@@ -3,32 +3,19 @@
 #include "core/base/fs.hpp"
 #include "core/base/json.hpp"
 #include "core/base/lock.hpp"
-
-#include <csignal>
+#include "plugins/qemu/power_off.hpp"
 
 namespace lima::qemu {
 
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr milliseconds kAdoptLimit{10000};
-constexpr milliseconds kQuitLimit{10000};
-constexpr milliseconds kKillLimit{10000};
-/// The button is pressed again when nothing happens: a guest that boots does not hear it yet.
-constexpr milliseconds kPressAgain{10000};
+constexpr std::chrono::milliseconds kAdoptLimit{10000};
 
 Result<> open_monitor_of(Vm& vm) {
     const std::string path = (vm.config().dir / "qmp.sock").string();
     LIMA_TRY(Fd socket, connect_unix(path), "its monitor cannot be reached");
     LIMA_DO(vm.open_monitor(std::move(socket), kAdoptLimit), "its monitor does not answer");
     return {};
-}
-
-/// QEMU stops the CPUs when the host's disk is full, and then no guest hears a button.
-bool is_paused(Vm& vm) {
-    const auto status = vm.monitor("query-status");
-    return status && !json_bool(*status, "running", true);
 }
 
 Failure no_image(const Config& config) {
@@ -213,71 +200,11 @@ Result<> QemuDriver::stop(const sdk::Call& call) {
             host().warn(done.error().text());
         }
     }
-    if (vm_->running() && !call.cancelled()) {
-        press_power_button(call, *vm_);
-    }
-    Result<> result = vm_->running() ? end_process(*vm_) : Result<>();
+    Result<> result = vm_->running() ? power_off(host(), call, *vm_) : Result<>();
     if (result) {
         let_go(call);
     }
     return result;
-}
-
-/// Returns when the VM is gone, or when there is no hope or time left for an orderly end.
-void QemuDriver::press_power_button(const sdk::Call& call, Vm& vm) {
-    const auto deadline = std::chrono::steady_clock::now() + vm.power_button_limit;
-    if (is_paused(vm)) {
-        // There may be space again. If not, it stops anew at the same write.
-        static_cast<void>(vm.monitor("cont"));
-    }
-    for (;;) {
-        // A busy QEMU may answer late; only one that cannot be asked is hopeless.
-        if (auto pressed = vm.monitor("system_powerdown");
-            !pressed && pressed.error().code() != Code::kDeadlineExceeded) {
-            if (vm.running()) {
-                host().warn("cannot press the power button of the VM: " + pressed.error().text());
-            }
-            return;
-        }
-        const auto left =
-            std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
-        switch (vm.wait(call.cancel_fd(), std::min(kPressAgain, left))) {
-            case Vm::Wait::kEnded:
-            case Vm::Wait::kCancelled:
-                return;
-            case Vm::Wait::kTimeout:
-                break;
-        }
-        if (is_paused(vm)) {
-            host().warn("the VM is paused by an error of its disk, ending QEMU");
-            return;
-        }
-        if (std::chrono::steady_clock::now() >= deadline) {
-            host().warn(fmt::format("the guest did not power off within {} s, ending QEMU",
-                                    vm.power_button_limit.count() / 1000));
-            return;
-        }
-    }
-}
-
-/// Without the guest's help: QEMU closes its disks and ends; if it does not even do that, it is
-/// killed.
-Result<> QemuDriver::end_process(Vm& vm) {
-    if (!vm.monitor("quit")) {
-        vm.signal(SIGTERM);  // QEMU takes it for quit
-    }
-    if (vm.wait(-1, kQuitLimit) == Vm::Wait::kEnded) {
-        return {};
-    }
-    host().warn(fmt::format("QEMU (pid {}) does not end, killing it", vm.pid));
-    vm.signal(SIGKILL);
-    if (vm.wait(-1, kKillLimit) != Vm::Wait::kEnded) {
-        return fail(Error(Code::kInternal,
-                          fmt::format("QEMU (pid {}) does not end, even when killed", vm.pid))
-                        .with_hint("it is stuck in the host's kernel, often on a disk or a "
-                                   "network file system that does not answer"));
-    }
-    return {};
 }
 
 /// Forgets a VM that is gone, with all that it left.

@@ -47,8 +47,6 @@ private:
     /// The process of an earlier host, watched; its monitor is not opened yet. kNotFound: there is
     /// none.
     Result<std::shared_ptr<Vm>> follow(const Config& config);
-    void press_power_button(const sdk::Call& call, Vm& vm);
-    Result<> end_process(Vm& vm);
     void let_go(const sdk::Call& call);
 
     Services services_;

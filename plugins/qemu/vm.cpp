@@ -78,6 +78,7 @@ bool Vm::announce(const std::string& accel) {
         return false;
     }
     announced_ = true;
+    since_ = std::chrono::steady_clock::now();
     Json data = Json::object();
     data["pid"] = pid;
     if (!accel.empty()) {
@@ -134,6 +135,11 @@ void Vm::watch(ForeignProcess process) {
             ended(End{});
         }
     });
+}
+
+std::chrono::steady_clock::duration Vm::age() const {
+    const std::lock_guard lock(mutex_);
+    return std::chrono::steady_clock::now() - since_;
 }
 
 std::optional<Vm::End> Vm::end() const {
@@ -243,8 +249,10 @@ void Vm::on_event(const qmp::Event& event) {
         emit("panic", data);
     } else if (event.name == "VSERPORT_CHANGE") {
         if (json_string(event.data, "id") == kGuestAgentDevice) {
+            const bool open = json_bool(event.data, "open");
+            guest_spoke_ = guest_spoke_ || open;
             Json data = Json::object();
-            data["open"] = json_bool(event.data, "open");
+            data["open"] = open;
             emit("guest-agent-port", data);
         }
     } else if (event.name == "BLOCK_IO_ERROR") {

@@ -67,6 +67,11 @@ public:
     Result<Json> monitor(std::string_view command, const Json& arguments = nullptr);
     void close_monitor();
 
+    /// A process in the guest has opened the guest agent's port, at any time since power-on.
+    bool guest_spoke() const { return guest_spoke_; }
+    /// Since it was announced.
+    std::chrono::steady_clock::duration age() const;
+
     /// Why it ended before the VM ran.
     Error early_exit() const;
 
@@ -103,6 +108,8 @@ private:
     std::string shutdown_reason_;
     std::set<std::string> disk_errors_;
     std::atomic<bool> end_seen_{false};
+    std::atomic<bool> guest_spoke_{false};
+    std::chrono::steady_clock::time_point since_;
 };
 
 }  // namespace lima::qemu

@@ -94,6 +94,18 @@ TEST_F(QemuVm, StartsAndStopsAtOnceWhenCancelled) {
     EXPECT_TRUE(driver->stop()) << "stop of a stopped VM";
 }
 
+TEST_F(QemuVm, WaitsForNoGuestThatHasNotBegun) {
+    auto driver = open();
+    ASSERT_TRUE(driver->configure(instance()));
+    ASSERT_TRUE(driver->start());
+    const auto before = std::chrono::steady_clock::now();
+    const auto stopped = driver->stop();
+    ASSERT_TRUE(stopped) << stopped.error().text();
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 10s) << "the BIOS hears no power button";
+    EXPECT_TRUE(events_.wait_for("exited", 1s));
+    expect_clean();
+}
+
 TEST_F(QemuVm, TellsAtOnceThatQemuWasKilled) {
     auto driver = open();
     ASSERT_TRUE(driver->configure(instance()));
@@ -310,9 +322,17 @@ TEST_F(QemuVm, PowersALinuxGuestOff) {
     ASSERT_TRUE(disk) << disk.error().text();
     const auto started = driver->start();
     ASSERT_TRUE(started) << started.error().text();
-    const std::string log = wait_for_log(inst_ / "serial.log", "Linux version", 60s);
-    ASSERT_NE(log.find("Linux version"), std::string::npos) << log;
-    // Pressed while it boots: the driver presses again until somebody hears it.
+    std::string log = wait_for_log(inst_ / "serial.log", "# ", 60s);
+    ASSERT_NE(log.find("# "), std::string::npos) << log;
+    // A guest that has not written is not waited for. The button may be pressed before somebody
+    // hears it: the driver presses again.
+    const auto console = connect_unix((inst_ / "serial.sock").string());
+    ASSERT_TRUE(console);
+    ASSERT_TRUE(write_all(console->get(),
+                          "until dd if=/proc/version of=/dev/vda conv=fsync; do sleep 0.1; done; "
+                          "echo wrote=$((6*7))\n"));
+    log = wait_for_log(inst_ / "serial.log", "wrote=42", 60s);
+    ASSERT_NE(log.find("wrote=42"), std::string::npos) << log;
     const auto before = std::chrono::steady_clock::now();
     const auto stopped = driver->stop();
     ASSERT_TRUE(stopped) << stopped.error().text();
