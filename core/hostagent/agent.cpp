@@ -120,6 +120,7 @@ asio::awaitable<Result<void>> Agent::bring_up() {
     LIMA_CO_DO(rest_.listen(options_.socket));
     if (machine_->info.has_guest) {
         make_guest_side();
+        tell_missing_agent();
     }
     LIMA_CO_DO(co_await start_vm());
     if (ending_.is_set()) {

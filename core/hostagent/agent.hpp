@@ -76,6 +76,7 @@ private:
     asio::awaitable<void> find_failed_scripts(std::vector<Error>* errors);
     asio::awaitable<void> copy_files(std::vector<Error>* errors);
     void tell_notices(const Plan& plan);
+    void tell_missing_agent();
 
     // progress.cpp
     void on_agent(const GuestFacts& facts);

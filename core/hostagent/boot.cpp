@@ -70,16 +70,26 @@ void Agent::tell_notices(const Plan& plan) {
         log::warn("{}", notice);
     }
     const config::Config& config = *machine_->instance.config;
-    if (options_.guest_agent.empty() && config.os.value_or("Linux") == "Linux" &&
-        !config.plain.value_or(false)) {
-        log::warn(
-            "There is no guest agent for {} in this installation: ports of the guest are not "
-            "forwarded by themselves",
-            config.arch.value_or("this architecture"));
-    }
     if (config.ssh.forward_agent.value_or(false) && config.plain.value_or(false)) {
         log::warn("ssh.forwardAgent: the socket is not linked in plain mode");
     }
+}
+
+/// Known before the VM is started, and told before.
+void Agent::tell_missing_agent() {
+    const config::Config& config = *machine_->instance.config;
+    if (!options_.guest_agent.empty() || config.os.value_or("Linux") != "Linux" ||
+        config.plain.value_or(false)) {
+        return;
+    }
+    const std::string arch = config.arch.value_or("this architecture");
+    const std::string text = "there is no guest agent for " + arch +
+                             " in this installation: ports of the guest are not forwarded by "
+                             "themselves";
+    const std::string hint =
+        "install Lima completely: share/lima/lima-guestagent.Linux-" + arch + ".gz is missing";
+    log::warn("{} ({})", text, hint);
+    events_.within({.name = "agent", .state = "missing", .detail = text, .hint = hint});
 }
 
 asio::awaitable<void> Agent::boot() {

@@ -13,6 +13,9 @@ using std::chrono::seconds;
 constexpr seconds kSlow(10);
 constexpr seconds kSlowAgain(60);
 
+constexpr const char* kSlowHint =
+    "if it hangs, see /var/log/cloud-init-output.log in the guest, and correct the script";
+
 hostapi::PhaseEvent script_event(const std::string& state, const std::string& detail) {
     return {.name = "script", .state = state, .detail = detail};
 }
@@ -74,9 +77,12 @@ void Agent::watch_script() {
                 return;
             }
             const auto took = std::chrono::duration_cast<seconds>(Clock::now() - slow->since);
-            log::info("The {} {} has been running for {} s", script_kind(slow->name),
-                      go_quote(slow->name), took.count());
+            const std::string said =
+                slow->lines.empty() ? "" : ", and said last: " + go_quote(slow->lines.back());
+            log::info("The {} {} has been running for {} s{} ({})", script_kind(slow->name),
+                      go_quote(slow->name), took.count(), said, kSlowHint);
             hostapi::PhaseEvent event = script_event("slow", slow->name);
+            event.hint = kSlowHint;
             event.lines = slow->lines;
             event.seconds = static_cast<int>(took.count());
             events_.within(std::move(event));

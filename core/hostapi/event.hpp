@@ -38,7 +38,7 @@ struct VsockEvent {
 /// does meanwhile.
 struct PhaseEvent {
     std::string name = {};                // "vm", "ssh", "boot", …
-    std::string state = {};               // "begin", "slow", "done", "failed"
+    std::string state = {};               // "begin", "slow", "done", "failed", "missing"
     std::string detail = {};              // what it waits for, the script, or the cause
     std::string hint = {};                // what to do next
     std::vector<std::string> lines = {};  // what a slow or failed script said last
