@@ -6,6 +6,8 @@
 #include "core/base/text.hpp"
 #include "core/hostagent/banner.hpp"
 
+#include <charconv>
+
 namespace lima::hostagent {
 namespace {
 
@@ -105,6 +107,24 @@ void GuestShell::exit_master() {
     }
 }
 
+Result<pid_t> GuestShell::master_pid() const {
+    SpawnOptions options;
+    options.argv = ssh_argv({"-O", "check"});
+    LIMA_TRY(const Output output, lima::run(std::move(options), {}, kExit));
+    // "Master running (pid=123)", on stderr
+    constexpr std::string_view kBefore = "(pid=";
+    const std::size_t at = output.err.find(kBefore);
+    pid_t pid = 0;
+    if (output.status.ok() && at != std::string::npos) {
+        const char* begin = output.err.data() + at + kBefore.size();
+        std::from_chars(begin, output.err.data() + output.err.size(), pid);
+    }
+    if (pid <= 0) {
+        return failf(Code::kUnavailable, "ssh -O check: {}", trim(output.err));
+    }
+    return pid;
+}
+
 std::vector<std::string> GuestShell::shell_argv(const std::string& command) const {
     std::vector<std::string> argv = ssh_argv({});
     argv.insert(argv.end(), {"--", command});
@@ -131,10 +151,15 @@ Result<void> GuestShell::forward_socket(const std::filesystem::path& local,
     return {};
 }
 
+/// Any command does.
+Result<void> GuestShell::make_master() {
+    LIMA_DO(run_over_master("true", {}, kNewMaster));
+    return {};
+}
+
 Result<Fd> GuestShell::dial_socket(const std::filesystem::path& local, const std::string& remote) {
     if (!forward_socket(local, remote)) {
-        // Any command brings a master where there is none.
-        LIMA_DO(run_over_master("true", {}, kNewMaster));
+        LIMA_DO(make_master());
         LIMA_DO(forward_socket(local, remote));
     }
     return connect_unix(local.string());

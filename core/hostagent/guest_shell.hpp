@@ -59,6 +59,11 @@ public:
     /// path here: anew each time, by another master when that one is gone.
     Result<Fd> dial_socket(const std::filesystem::path& local, const std::string& remote);
 
+    /// Brings up a ControlMaster where there is none.
+    Result<void> make_master();
+    /// The process of the ControlMaster.
+    Result<pid_t> master_pid() const;
+
 private:
     Result<void> forward_socket(const std::filesystem::path& local, const std::string& remote);
     Result<void> connect(std::chrono::milliseconds timeout);

@@ -105,6 +105,9 @@ GuestHandlers Services::guest_handlers() {
         choose_plane(facts);
         handlers_.on_agent(facts);
         mounts_->retry_now();
+        if (master_) {
+            master_->wake();
+        }
         tasks_.spawn(set_clock("the guest agent is there"), "setting the guest's clock");
     };
     handlers.on_down = [this](const Error& error) {
@@ -207,6 +210,19 @@ asio::awaitable<void> Services::ssh_is_up() {
         guest_->start();
     }
     co_await forwards_->start_static();
+    watch_master();
+}
+
+void Services::watch_master() {
+    if (closing_ || master_ || !forwards_->uses_ssh()) {
+        return;
+    }
+    MasterWatchSetup setup;
+    setup.find = [this] { return shell_.master_pid(); };
+    setup.make = [this] { return shell_.make_master(); };
+    setup.on_another = [this] { return forwards_->start_static(); };
+    master_ = std::make_unique<MasterWatch>(executor_, pool_, std::move(setup));
+    master_->start();
 }
 
 asio::awaitable<std::vector<Error>> Services::mount() {
@@ -222,6 +238,9 @@ asio::awaitable<void> Services::close(bool guest_gone) {
     shell_.interrupt();
     if (clock_) {
         co_await clock_->close();
+    }
+    if (master_) {
+        co_await master_->close();
     }
     if (guest_) {
         co_await guest_->close();

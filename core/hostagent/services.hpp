@@ -13,6 +13,7 @@
 #include "core/hostagent/guest/guest.hpp"
 #include "core/hostagent/guest_shell.hpp"
 #include "core/hostagent/machine.hpp"
+#include "core/hostagent/master_watch.hpp"
 #include "core/hostagent/mount/mounts.hpp"
 
 #include <functional>
@@ -61,6 +62,7 @@ private:
     GuestHandlers guest_handlers();
     void make_forwards();
     void choose_plane(const GuestFacts& facts);
+    void watch_master();
     void use_plane(std::shared_ptr<Plane> plane);
     asio::awaitable<void> run_link_plane(LinkPlane* plane);
     asio::awaitable<void> set_clock(const char* why);
@@ -76,6 +78,7 @@ private:
     std::unique_ptr<Forwards> forwards_;
     std::shared_ptr<LinkPlane> link_plane_;
     std::unique_ptr<Mounts> mounts_;
+    std::unique_ptr<MasterWatch> master_;
     std::unique_ptr<ClockWatch> clock_;
     const bool port_is_ssh_;  // the driver has no port: over ssh it is
     bool over_ssh_;           // the way that is tried now

@@ -236,6 +236,14 @@ asio::awaitable<void> Forwards::start_static() {
     co_await impl_->ssh.settle();
 }
 
+bool Forwards::uses_ssh() const {
+    const auto over_ssh = [this](const config::PortForward& rule) {
+        return !rule.guest_socket.empty() || (rule.static_ && !impl_->has_agent);
+    };
+    const auto& rules = impl_->setup.config.port_forwards;
+    return impl_->over_ssh || std::any_of(rules.begin(), rules.end(), over_ssh);
+}
+
 void Forwards::set_guest_ports(std::vector<GuestPort> ports) {
     if (impl_->closed) {
         return;

@@ -47,8 +47,10 @@ public:
     Forwards(const Forwards&) = delete;
     Forwards& operator=(const Forwards&) = delete;
 
-    /// The static rules and those with sockets: once ssh works.
+    /// What goes over ssh, and the static rules: once ssh works, and again over each other master.
     asio::awaitable<void> start_static();
+    /// Whether there is, or may come, what goes over ssh.
+    bool uses_ssh() const;
     /// All that listens in the guest now; the whole set each time, in any order.
     void set_guest_ports(std::vector<GuestPort> ports);
     /// Which way new connections take; nullptr: none now, they wait for the next one (a little).
