@@ -60,7 +60,8 @@ Result<Fd> fresh_file(const std::filesystem::path& path) {
     // Where the file system cannot, writing shows it.
     if (fallocate(fd.get(), FALLOC_FL_KEEP_SIZE, 0, kLogRoom) != 0 &&
         (errno == ENOSPC || errno == EDQUOT)) {
-        return fail_errno(errno, "no room for `" + path.string() + "`");
+        Error full = fail_errno(errno, "no room for `" + path.string() + "`").value();
+        return fail(std::move(full).with_phase("setup"));
     }
     return fd;
 }

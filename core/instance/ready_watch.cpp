@@ -62,10 +62,12 @@ std::string ReadyWatch::cause() const {
 
 Error ReadyWatch::trouble(Code code, std::string text) const {
     const std::string log_file = (dir_ / store::file::kHaStderr).string();
+    // Without an event it has not come far.
+    const std::string phase = phase_.name.empty() ? "setup" : phase_.name;
     const std::string hint = failed_.hint.empty() ? "" : failed_.hint + "; ";
     return Error(code, std::move(text))
         .with_hint(hint + "the host agent's log is `" + log_file + "`")
-        .with_phase(failed_.name.empty() ? phase_.name : failed_.name);
+        .with_phase(failed_.name.empty() ? phase : failed_.name);
 }
 
 Result<void> ReadyWatch::verdict(const Result<void>& followed) const {

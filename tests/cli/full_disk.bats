@@ -36,6 +36,7 @@ status_of_dev() { limactl list -f '{{.Status}}' dev; }
         if [ "$status" -ne 0 ]; then
             [ "$status" -eq 1 ]
             assert_output_has 'o space left on device'
+            [[ $output =~ phase=(setup|vm) ]]
             assert_output_has "make room on the disk of \`$LIMA_HOME/dev\`"
             [ "$(status_of_dev)" = Stopped ]
         else
