@@ -28,6 +28,7 @@ protected:
         context_.host.machine_id = "0123456789abcdef0123456789abcdef";
         context_.host.temp_dir = "/tmp";
         context_.hostagent = LIMA_TEST_LIBEXEC "/lima-hostagent";
+        context_.self = home_.home() / "bin" / "limactl";  // nothing is beside it
         log::set_sink(&sink_);
     }
     ~InstanceTest() override { log::set_sink(nullptr); }
