@@ -16,7 +16,7 @@ function(lima_add_driver name)
   endif()
 
   add_library(${target} MODULE ${arg_SOURCES})
-  target_link_libraries(${target} PRIVATE lima::sdk ${arg_DEPS})
+  target_link_libraries(${target} PRIVATE LimaSdk::driver ${arg_DEPS})
   if(TARGET lima_warnings)
     target_link_libraries(${target} PRIVATE lima_warnings)
   endif()
