@@ -1,0 +1,76 @@
+# The component "sdk" of the installation, used from outside of the tree.
+load ../cli/common
+load sdk
+
+@test "the component holds the SDK alone, and knows neither its prefix nor the machine that made it" {
+    install_sdk
+    for path in include/lima/driver.h include/lima/driver.hpp include/lima/ext/host.h share/cmake/LimaSdk/LimaDriver.cmake \
+        share/pkgconfig/lima-sdk.pc share/lima/sdk/docs/writing-a-driver.md share/lima/sdk/examples/null-c/null.c; do
+        [ -s "$SDK/$path" ] || fail_with "not installed: $path"
+    done
+    [ "$(find "$SDK" -mindepth 1 -maxdepth 2 -printf '%P\n' | sort | tr '\n' ' ')" = \
+        "include include/lima share share/cmake share/lima share/pkgconfig " ]
+    run grep -rlF -e "$BATS_HOME" -e "$LIMA_SOURCE" -e "$LIMA_PREFIX" "$SDK"
+    [ "$status" -eq 1 ] || fail_with "these know where they were made:"
+    # the helper of this tree and the one that is installed are one
+    cmp "$LIMA_SOURCE/cmake/LimaDriver.cmake" "$SDK/share/cmake/LimaSdk/LimaDriver.cmake"
+}
+
+@test "the links of the installed documents lead to files" {
+    install_sdk
+    cd "$SDK/share/lima/sdk/docs"
+    links=0
+    for page in *.md; do
+        for link in $(sed '/^```/,/^```/d' "$page" | grep -oE '\]\([^)#:]+' | cut -c3-); do
+            [ -e "$link" ] || fail_with "$page: $link"
+            links=$((links + 1))
+        done
+    done
+    [ "$links" -ge 8 ]
+}
+
+# Copies an example out and builds it by its own CMakeLists.txt.
+build_example() { # NAME
+    mkdir -p "$HOME/work"
+    cp -r "$SDK/share/lima/sdk/examples/$1" "$HOME/work/"
+    cmake -S "$HOME/work/$1" -B "$HOME/build-$1" -DCMAKE_PREFIX_PATH="$SDK" -DCMAKE_BUILD_TYPE=Debug >"$BATS_HOME/configure.log"
+    cmake --build "$HOME/build-$1"
+}
+
+@test "the example in C++, by find_package" {
+    install_sdk
+    run build_example null
+    assert_success
+    refute_output_has "warning:"
+    drive null "$HOME/build-null/lib/lima/drivers"
+}
+
+@test "the example in C, by find_package; and it installs" {
+    install_sdk
+    run build_example null-c
+    assert_success
+    refute_output_has "warning:"
+    cmake --install "$HOME/build-null-c" --prefix "$HOME/mine"
+    drive null-c "$HOME/mine/lib/lima/drivers"
+}
+
+@test "the example in C, by pkg-config and the compiler alone" {
+    install_sdk
+    export PKG_CONFIG_PATH=$SDK/share/pkgconfig
+    mkdir modules
+    # shellcheck disable=SC2046 # words
+    run "$CC" -std=c11 -Wall -Wextra -Wpedantic -Werror -O1 -shared -fPIC -o modules/lima-driver-null-c.so \
+        "$SDK/share/lima/sdk/examples/null-c/null.c" $(pkg-config --cflags --libs lima-sdk)
+    assert_success
+    [ -z "$output" ]
+    drive null-c "$PWD/modules"
+}
+
+@test "another major is not found" {
+    install_sdk
+    mkdir other
+    printf 'cmake_minimum_required(VERSION 3.16)\nproject(other LANGUAGES NONE)\nfind_package(LimaSdk 2 CONFIG REQUIRED)\n' >other/CMakeLists.txt
+    run cmake -S other -B other/build -DCMAKE_PREFIX_PATH="$SDK"
+    assert_failure
+    assert_output_has 'LimaSdkConfig.cmake, version: 1.0'
+}
