@@ -19,6 +19,7 @@ install(FILES
   DESTINATION share/cmake/LimaSdk COMPONENT sdk)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/lima-sdk.pc" DESTINATION share/pkgconfig COMPONENT sdk)
 install(DIRECTORY examples DESTINATION share/lima/sdk COMPONENT sdk)
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/NOTICE" DESTINATION share/lima/sdk COMPONENT sdk)
 
 # The documents point at headers and examples, which lie elsewhere in a prefix than in this repository.
 foreach(document driver-abi.md writing-a-driver.md)

@@ -74,3 +74,15 @@ build_example() { # NAME
     assert_failure
     assert_output_has 'LimaSdkConfig.cmake, version: 1.0'
 }
+
+@test "the packages hold the same files as the component" {
+    install_sdk
+    cpack --config "$LIMA_PREFIX/CPackConfig.cmake" -B "$BATS_HOME/packages" >"$BATS_HOME/cpack.log"
+    cd "$BATS_HOME/packages"
+    mkdir deb tar
+    dpkg-deb -x lima-sdk-dev_*_all.deb deb
+    tar -C tar -xzf lima-sdk-*.tar.gz --strip-components=1
+    diff -r "$SDK" deb/usr
+    diff -r "$SDK" tar
+    [ "$(dpkg-deb -f lima-sdk-dev_*_all.deb Package)" = lima-sdk-dev ]
+}
