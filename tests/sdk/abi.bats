@@ -49,3 +49,23 @@ changed() {
     assert_failure
     assert_output_has 'lima_host_disk'
 }
+
+# changed_types INCLUDE_DIR: what a tool that knows nothing of our headers sees in the binaries.
+changed_types() {
+    python3 "$LIMA_SOURCE/tests/sdk/abi.py" "$LIMA_SOURCE/sdk/abi/1.0" >surface.c
+    "$CC" -std=c11 -g -shared -fPIC -I"$LIMA_SOURCE/sdk/abi/1.0" surface.c -o frozen.so
+    "$CC" -std=c11 -g -shared -fPIC -I"$1" surface.c -o today.so
+    abidiff --leaf-changes-only frozen.so today.so >report || true
+    grep -q 'functions summary: 0 Removed, 0 Changed, 0 Added' report || [ ! -s report ]
+    sed -n "s/^'\([^']*\) at .*' changed:$/\1/p" report
+}
+
+@test "abidiff agrees" {
+    command -v abidiff >/dev/null || skip "abidiff is not installed"
+    [ -z "$(changed_types "$LIMA_SOURCE/sdk/include" | grep -vx 'struct lima_call')" ]
+    cp -r "$LIMA_SOURCE/sdk/include" include
+    sed -i 's/^} lima_call;/    void *later;\n&/' include/lima/driver.h
+    [ "$(changed_types include)" = "struct lima_call" ]
+    sed -i 's/^} lima_host_disk;/    void *later;\n&/' include/lima/ext/host.h
+    [ "$(changed_types include)" = $'struct lima_call\nstruct lima_host_disk' ]
+}

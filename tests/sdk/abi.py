@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Nothing that a frozen header of the driver ABI declares has changed since: abi.py FROZEN_DIR INCLUDE_DIR CC.
+abi.py FROZEN_DIR prints a C source that uses every frozen struct, for tools that read binaries.
 
 Two comparisons. The declarations as text, without comments and spaces: constants, ids, the fields of each struct with
 their types. And what a compiler makes of them: a C program, written from the frozen declarations and compiled with each of
@@ -111,7 +112,17 @@ def changed_layout(old, frozen, include, compiler):
             yield f"was: {line}, is: {now}"
 
 
-def main(frozen, include, compiler):
+def surface(frozen):
+    lines = [f"#include <{header}>" for header in HEADERS]
+    for name in Header(frozen).structs:
+        lines.append(f"const {name}* use_{name}(const {name}* it);")
+        lines.append(f"const {name}* use_{name}(const {name}* it) {{ return it; }}")
+    print("\n".join(lines))
+
+
+def main(frozen, include=None, compiler=None):
+    if include is None:
+        return surface(frozen)
     old, new = Header(frozen), Header(include)
     if len(old.structs) < 10 or not all(old.structs.values()) or not old.constants:
         sys.exit(f"{frozen}: not understood; the check would see nothing")
