@@ -2,6 +2,12 @@
 # wherever the prefix is moved to. C drivers need nothing else; <lima/driver.hpp> needs tl::expected, which is looked for
 # here and linked where it is found.
 
+if(CMAKE_VERSION VERSION_LESS 3.20)
+  set(LimaSdk_FOUND FALSE)
+  set(LimaSdk_NOT_FOUND_MESSAGE "LimaSdk needs CMake 3.20, this is ${CMAKE_VERSION}")
+  return()
+endif()
+
 get_filename_component(LimaSdk_PREFIX "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 
 if(NOT TARGET tl::expected)

@@ -67,6 +67,9 @@ LIMA_SIZE(lima_ext_guest_agent, 16);
 LIMA_OFFSET(lima_ext_guest_agent, forward_over_ssh, 0);
 LIMA_OFFSET(lima_ext_guest_agent, connect, 8);
 
+LIMA_SIZE(lima_ext_guest_channel, 8);
+LIMA_OFFSET(lima_ext_guest_channel, connect, 0);
+
 LIMA_SIZE(lima_ext_boot_scripts, 8);
 LIMA_OFFSET(lima_ext_boot_scripts, list, 0);
 

@@ -69,7 +69,7 @@ build_example() { # NAME
 @test "another major is not found" {
     install_sdk
     mkdir other
-    printf 'cmake_minimum_required(VERSION 3.16)\nproject(other LANGUAGES NONE)\nfind_package(LimaSdk 2 CONFIG REQUIRED)\n' >other/CMakeLists.txt
+    printf 'cmake_minimum_required(VERSION 3.20)\nproject(other LANGUAGES NONE)\nfind_package(LimaSdk 2 CONFIG REQUIRED)\n' >other/CMakeLists.txt
     run cmake -S other -B other/build -DCMAKE_PREFIX_PATH="$SDK"
     assert_failure
     assert_output_has 'LimaSdkConfig.cmake, version: 1.0'
