@@ -6,6 +6,9 @@
 //                                     the seconds
 //   both HOST PORT BYTES              BYTES each way at once, and their checksums
 //   many HOST PORT SEQUENTIAL PARALLEL   connections one after the other, then all at once
+//   stalled HOST PORT STREAMS BYTES   STREAMS connections whose BYTES nobody reads; the seconds
+//   that
+//                                     another takes meanwhile for as many; then they are read too
 //
 // A request is one line: "source N", "sink N" (answers how much came), "both N" (sends N and
 // answers with the checksum of all that came, after its end: without half-close it cannot).
@@ -278,6 +281,23 @@ void must(std::uint64_t came, std::uint64_t size) {
     }
 }
 
+int stalled(const char* host, int port, int streams, std::uint64_t size) {
+    std::vector<int> unread;
+    for (int i = 0; i < streams; ++i) {
+        unread.push_back(connect_to(host, port));
+        request(unread.back(), "source " + std::to_string(size));
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(1));  // until all on the way is full
+    const auto begin = Clock::now();
+    must(transfer_one(host, port, true, size), size);
+    std::printf("%.3f\n", std::chrono::duration<double>(Clock::now() - begin).count());
+    for (const int fd : unread) {
+        must(drain(fd, ~std::uint64_t{0}), size);
+        ::close(fd);
+    }
+    return 0;
+}
+
 int many(const char* host, int port, int sequential, int parallel) {
     const auto begin = Clock::now();
     for (int i = 0; i < sequential; ++i) {
@@ -314,9 +334,14 @@ int main(int argc, char** argv) {
     if (verb == "many" && argc == 6) {
         return many(argv[2], std::atoi(argv[3]), std::atoi(argv[4]), std::atoi(argv[5]));
     }
+    if (verb == "stalled" && argc == 6) {
+        return stalled(argv[2], std::atoi(argv[3]), std::atoi(argv[4]),
+                       std::strtoull(argv[5], nullptr, 10));
+    }
     std::fprintf(stderr,
                  "usage: %s serve PORT | get|put HOST PORT STREAMS BYTES | "
-                 "both HOST PORT BYTES | many HOST PORT SEQUENTIAL PARALLEL\n",
+                 "both HOST PORT BYTES | many HOST PORT SEQUENTIAL PARALLEL | stalled HOST PORT "
+                 "STREAMS BYTES\n",
                  argv[0]);
     return 2;
 }
