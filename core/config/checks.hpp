@@ -57,6 +57,7 @@ void check_networks(const Config& config, const ValidateInput& input, Problems& 
 void check_params(const Config& config, Problems& out);
 void check_user(const Config& config, const ValidateInput& input, Problems& out);
 void check_devices(const Config& config, Problems& out);
+void check_vm_opts(const Config& config, const ValidateInput& input, Problems& out);
 void warn_experimental(const Config& config, const ValidateInput& input, Problems& out);
 
 /// location, arch and digest of something that is downloaded. `path` names the entry.

@@ -7,6 +7,7 @@
 #include "core/config/checks.hpp"
 #include "core/config/fill.hpp"
 #include "core/config/locate.hpp"
+#include "core/config/schema.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -186,6 +187,13 @@ void check_devices(const Config& config, Problems& out) {
     }
 }
 
+void check_vm_opts(const Config& config, const ValidateInput& input, Problems& out) {
+    const auto options = config.vm_opts.find(config.vm_type.value_or(""));
+    if (input.vm_opts_schema != nullptr && options != config.vm_opts.end()) {
+        check_schema(*input.vm_opts_schema, options->second, "vmOpts." + options->first, out);
+    }
+}
+
 Result<std::vector<std::string>> validate(const Config& config, const ValidateInput& input) {
     Problems out;
     check_versions(config, out);
@@ -204,6 +212,7 @@ Result<std::vector<std::string>> validate(const Config& config, const ValidateIn
     check_copy_to_host(config, out);
     check_dns(config, out);
     check_networks(config, input, out);
+    check_vm_opts(config, input, out);
     warn_experimental(config, input, out);
     check_params(config, out);
     check_devices(config, out);

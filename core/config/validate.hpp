@@ -22,6 +22,8 @@ struct ValidateInput {
     std::function<bool(const std::string&)> driver_known;
     /// False for a driver that boots no image: `images` may be empty.
     bool images_required = true;
+    /// The JSON schema that the driver gives for its vmOpts; null when it gives none.
+    const Json* vm_opts_schema = nullptr;
     /// What the config was loaded from: messages then name file, line and column and show the line.
     /// May be null.
     const LoadInput* source = nullptr;

@@ -3,6 +3,7 @@
 #include "core/base/fs.hpp"
 #include "core/base/units.hpp"
 #include "core/config/validate.hpp"
+#include "core/driver/config_schema.hpp"
 #include "core/instance/open_driver.hpp"
 #include "core/network/networks.hpp"
 
@@ -28,6 +29,32 @@ bool is_driver_known(const std::string& name) {
     const auto discovery = driver::discover(driver::default_search_path());
     return std::any_of(discovery.drivers.begin(), discovery.drivers.end(),
                        [&](const driver::Found& found) { return found.name == name; });
+}
+
+bool has_content(const Json& options) {
+    return std::any_of(options.begin(), options.end(),
+                       [](const Json& option) { return !option.is_null(); });
+}
+
+/// Asked for only where something is to be checked. Without the driver there is no schema: who
+/// opens it says that it is missing.
+std::optional<Json> vm_opts_schema(const config::Config& config,
+                                   std::vector<std::string>& warnings) {
+    const auto options = config.vm_opts.find(config.vm_type.value_or(""));
+    if (options == config.vm_opts.end() || !has_content(options->second)) {
+        return std::nullopt;
+    }
+    const auto found = driver::find(driver::default_search_path(), options->first);
+    if (!found) {
+        return std::nullopt;
+    }
+    auto schema = driver::config_schema(*found);
+    if (!schema) {
+        warnings.push_back(
+            fmt::format("cannot check `vmOpts.{}`: {}", options->first, schema.error().text()));
+        return std::nullopt;
+    }
+    return std::move(*schema);
 }
 
 std::int64_t bytes(const std::optional<std::string>& text) {
@@ -70,10 +97,12 @@ Result<std::vector<std::string>> check_config(const Context& context, const conf
     validate.images_required =
         !config.images.empty() || driver_needs_image(context, config.vm_type.value_or(""));
     std::vector<std::string> warnings;
+    const std::optional<Json> schema = vm_opts_schema(config, warnings);
+    validate.vm_opts_schema = schema ? &*schema : nullptr;
     if (!config.networks.empty()) {
         LIMA_TRY(const network::Networks networks, network::load(context.home));
         validate.networks = network::modes(networks);
-        warnings = networks.warnings;
+        warnings.insert(warnings.end(), networks.warnings.begin(), networks.warnings.end());
     }
     LIMA_TRY(const std::vector<std::string> more, config::validate(config, validate));
     warnings.insert(warnings.end(), more.begin(), more.end());

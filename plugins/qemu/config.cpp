@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 namespace lima::qemu {
 
@@ -222,6 +223,24 @@ Result<std::int64_t> read_size(const Json& instance, const Json& config, const c
 }
 
 }  // namespace
+
+const std::string_view kVmOptsSchema = R"json({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "type": "object",
+  "properties": {
+    "minimumVersion": {
+      "type": "string",
+      "pattern": "^([0-9]+[.][0-9]+[.][0-9]+([-+].+)?)?$",
+      "description": "the oldest QEMU that will do, X.Y.Z"
+    },
+    "cpuType": {
+      "type": "object",
+      "additionalProperties": {"type": "string"},
+      "description": "the CPU model for each architecture of a guest, as -cpu takes it"
+    }
+  },
+  "additionalProperties": false
+})json";
 
 std::vector<std::string> supported_mount_types(const std::string& host_os) {
     if (host_os == "linux") {

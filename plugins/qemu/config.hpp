@@ -66,6 +66,9 @@ struct Config {
     std::optional<Version> minimum_version;
 };
 
+/// JSON schema of vmOpts.qemu.
+extern const std::string_view kVmOptsSchema;
+
 /// What configure() needs to know beside the JSON.
 struct ConfigureFacts {
     std::string host_os = "linux";    // Go's GOOS

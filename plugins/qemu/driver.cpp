@@ -255,4 +255,6 @@ Result<std::string> QemuDriver::info() const {
     return dump_json(info);
 }
 
+Result<std::string> QemuDriver::config_schema() const { return std::string(kVmOptsSchema); }
+
 }  // namespace lima::qemu

@@ -19,7 +19,8 @@ namespace lima::qemu {
 class QemuDriver final : public sdk::Driver,
                          public sdk::GuestAgent,
                          public sdk::GuestChannels,
-                         public sdk::Adopt {
+                         public sdk::Adopt,
+                         public sdk::ConfigSchema {
 public:
     explicit QemuDriver(const sdk::Host& host);
     ~QemuDriver() override;
@@ -38,6 +39,8 @@ public:
     Result<lima_handle> connect_channel(const sdk::Call& call, std::string_view name) override;
 
     Result<> adopt(const sdk::Call& call) override;
+
+    Result<std::string> config_schema() const override;
 
 private:
     Result<Config> configured() const;

@@ -1,6 +1,7 @@
 /* The layout of the driver ABI, major 1, on 64-bit machines: a change here breaks every driver that
  * was ever built, so that it does not compile. Only lima_call may grow at its end. Compiled as C11
  * and as C++. */
+#include <lima/ext/config_schema.h>
 #include <lima/ext/driver.h>
 #include <lima/ext/host.h>
 
@@ -90,6 +91,10 @@ LIMA_OFFSET(lima_ext_snapshot, list, 24);
 
 LIMA_SIZE(lima_ext_gui, 8);
 LIMA_OFFSET(lima_ext_gui, run, 0);
+
+/* lima/ext/config_schema.h */
+LIMA_SIZE(lima_ext_config_schema, 8);
+LIMA_OFFSET(lima_ext_config_schema, get, 0);
 
 /* lima/ext/host.h */
 LIMA_SIZE(lima_host_disk, 48);

@@ -1,6 +1,7 @@
 /* A host in C11, as small as it can be: loads a driver module and tries what the ABI promises of
  * every module without starting a VM. Exit code 1 and a line for each broken promise. */
 #define _DEFAULT_SOURCE /* mkdtemp */
+#include <lima/ext/config_schema.h>
 #include <lima/ext/driver.h>
 
 #include <dirent.h>
@@ -13,6 +14,8 @@
 enum { kRounds = 100 };
 
 static int broken = 0;
+static int cannot_run = 0; /* the driver is for another kind of host */
+static int hints = 0;
 static char g_instance[512]; /* JSON */
 
 static void promise(int kept, const char* text) {
@@ -61,6 +64,10 @@ static void LIMA_CALL take_text(const lima_call* call, const char* text) {
         *(int*)call->ctx = 1;
     }
 }
+static void LIMA_CALL take_hint(const lima_call* call, const char* text) {
+    hints += text != NULL && text[0] != '\0';
+    (void)call;
+}
 static void LIMA_CALL no_progress(const lima_call* call, uint64_t done, uint64_t total,
                                   const char* what) {
     (void)call, (void)done, (void)total, (void)what;
@@ -72,13 +79,20 @@ static void LIMA_CALL take_info(void* ctx, const char* key, const void* data, si
         *(int*)ctx = 1;
     }
 }
+static void LIMA_CALL take_schema(void* ctx, const char* key, const void* data, size_t size) {
+    const char* text = (const char*)data;
+    if (strcmp(key, "schema") == 0 && size > 2 && text[0] == '{' && text[size - 1] == '}') {
+        *(int*)ctx = 1;
+    }
+}
 static void LIMA_CALL drop(void* ctx, const char* key, const void* data, size_t size) {
     (void)ctx, (void)key, (void)data, (void)size;
 }
 
 static const char* const kExtensions[] = {
-    LIMA_EXT_GUEST_AGENT, LIMA_EXT_BOOT_SCRIPTS, LIMA_EXT_SSH, LIMA_EXT_STATUS,
-    LIMA_EXT_ADOPT,       LIMA_EXT_SNAPSHOT,     LIMA_EXT_GUI, LIMA_EXT_GUEST_CHANNEL};
+    LIMA_EXT_GUEST_AGENT, LIMA_EXT_BOOT_SCRIPTS,  LIMA_EXT_SSH,
+    LIMA_EXT_STATUS,      LIMA_EXT_ADOPT,         LIMA_EXT_SNAPSHOT,
+    LIMA_EXT_GUI,         LIMA_EXT_GUEST_CHANNEL, LIMA_EXT_CONFIG_SCHEMA};
 
 static void try_extensions(lima_driver* driver) {
     char longer[64];
@@ -95,6 +109,27 @@ static void try_extensions(lima_driver* driver) {
     }
 }
 
+static void try_schema(lima_driver* driver) {
+    const lima_ext_config_schema* table =
+        (const lima_ext_config_schema*)driver->get_extension(driver, LIMA_EXT_CONFIG_SCHEMA);
+    int got_schema = 0;
+    const lima_sink out = {&got_schema, take_schema};
+    if (table != NULL) {
+        promise(table->get(driver, &out) == LIMA_OK && got_schema,
+                "the schema is a JSON object before configure");
+    }
+}
+
+static void try_refusal(lima_driver* driver, const lima_call* call,
+                        lima_status(LIMA_CALL* verb)(lima_driver*, const lima_call*),
+                        const char* text) {
+    lima_status status;
+    *(int*)call->ctx = 0;
+    hints = 0;
+    status = verb(driver, call);
+    promise(status == LIMA_FAILED_PRECONDITION && *(int*)call->ctx != 0 && hints == 1, text);
+}
+
 static void try_driver(const lima_driver_module* module) {
     const lima_host host = {LIMA_DRIVER_ABI, NULL,     "module_probe", "v0",
                             on_log,          on_event, no_extension};
@@ -104,7 +139,7 @@ static void try_driver(const lima_driver_module* module) {
     const lima_sink info = {&got_info, take_info};
     const lima_sink nowhere = {NULL, drop};
     const lima_call call = {sizeof(lima_call), -1,          &got_text, never_cancelled,
-                            take_text,         no_progress, take_text};
+                            take_text,         no_progress, take_hint};
     lima_status status;
 
     destroyed = 0;
@@ -114,6 +149,7 @@ static void try_driver(const lima_driver_module* module) {
     }
     promise(driver->info(driver, &info) == LIMA_OK && got_info, "info is JSON before configure");
     try_extensions(driver);
+    try_schema(driver);
     status = driver->configure(driver, &call, "this is no JSON", &nowhere);
     promise(status != LIMA_OK, "broken JSON is refused");
     promise(status == LIMA_OK || got_text, "a failure has a text");
@@ -121,6 +157,14 @@ static void try_driver(const lima_driver_module* module) {
     if (driver->configure(driver, &call, g_instance, &nowhere) == LIMA_OK) {
         promise(driver->stop(driver, &call) == LIMA_OK, "stopping what does not run is fine");
         promise(driver->stop(driver, &call) == LIMA_OK, "and so it is once more");
+    } else {
+        promise(!cannot_run, "a driver that cannot run here can be configured");
+    }
+    if (cannot_run) {
+        try_refusal(driver, &call, driver->validate, "validate refuses, with text and hint");
+        try_refusal(driver, &call, driver->start, "start refuses, with text and hint");
+        promise(driver->stop(driver, &call) == LIMA_OK, "a VM that was refused does not run");
+        promise(driver->remove(driver, &call) == LIMA_OK, "and there is nothing to remove");
     }
     driver->destroy(driver);
     destroyed = 1;
@@ -155,8 +199,9 @@ int main(int argc, char** argv) {
     lima_driver_entry_fn entry;
     void* library;
     char directory[] = "/tmp/lima-probe-XXXXXX";
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s MODULE\n", argv[0]);
+    cannot_run = argc == 3 && strcmp(argv[2], "cannot-run") == 0;
+    if (argc != 2 && !cannot_run) {
+        fprintf(stderr, "usage: %s MODULE [cannot-run]\n", argv[0]);
         return 2;
     }
     if (mkdtemp(directory) == NULL) {

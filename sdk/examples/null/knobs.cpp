@@ -33,6 +33,9 @@ Result<int> read_int(const std::string& key, const Json& value, std::int64_t lar
 }
 
 Result<> read_knob(const std::string& key, const Json& value, Knobs& knobs) {
+    if (value.is_null()) {
+        return {};  // as if it were not there
+    }
     if (key == "hangStop") {
         if (!value.is_boolean()) {
             return wrong(key, "true or false", value);
@@ -65,6 +68,31 @@ Result<> read_knob(const std::string& key, const Json& value, Knobs& knobs) {
 }
 
 }  // namespace
+
+const std::string_view kKnobsSchema = R"json({
+  "$schema": "https://json-schema.org/draft/2020-12/schema",
+  "type": "object",
+  "properties": {
+    "startDelay": {
+      "type": "integer", "minimum": 0, "maximum": 86400000,
+      "description": "milliseconds that start takes"
+    },
+    "failStart": {"type": "string", "description": "start fails with this text"},
+    "hangStop": {
+      "type": "boolean",
+      "description": "stop does not end the process until it is cancelled"
+    },
+    "exitAfter": {
+      "type": "integer", "minimum": 0, "maximum": 86400000,
+      "description": "the process ends by itself after so many milliseconds"
+    },
+    "exitCode": {
+      "type": "integer", "minimum": 0, "maximum": 255,
+      "description": "the code with which it ends by itself"
+    }
+  },
+  "additionalProperties": false
+})json";
 
 Result<Knobs> read_knobs(std::string_view instance_json) {
     const Json instance = Json::parse(instance_json, nullptr, /*allow_exceptions=*/false);

@@ -19,6 +19,9 @@ struct Knobs {
     int exit_code = 0;
 };
 
+/// The JSON schema of vmOpts.null. The host checks against it first, and says file and line.
+extern const std::string_view kKnobsSchema;
+
 lima::Result<Knobs> read_knobs(std::string_view instance_json);
 
 }  // namespace null_driver

@@ -50,7 +50,9 @@ std::vector<std::string> command(const Knobs& knobs) {
             std::to_string(knobs.exit_code)};
 }
 
-class NullDriver final : public lima::sdk::Driver, public lima::sdk::Adopt {
+class NullDriver final : public lima::sdk::Driver,
+                         public lima::sdk::Adopt,
+                         public lima::sdk::ConfigSchema {
 public:
     explicit NullDriver(const lima::sdk::Host& host) : Driver(host), processes_(host) {}
 
@@ -124,6 +126,8 @@ public:
                R"("skipSocketForwarding":true,"noCloudInit":true,"rosettaEnabled":false,)"
                R"("rosettaBinFmt":false},"needsImage":false,"hasGuest":false})";
     }
+
+    Result<std::string> config_schema() const override { return std::string(kKnobsSchema); }
 
 private:
     static std::string pid_file(const Knobs& knobs) { return knobs.instance_dir + "/null.pid"; }

@@ -18,6 +18,7 @@
 
 #include <lima/call.hpp>
 #include <lima/driver.h>
+#include <lima/ext/config_schema.h>
 #include <lima/ext/driver.h>
 #include <lima/result.hpp>
 
@@ -139,6 +140,14 @@ public:
     virtual Result<> run_gui(const Call& call) = 0;
 };
 
+/// lima.config-schema/1
+class ConfigSchema {
+public:
+    virtual ~ConfigSchema() = default;
+    /// [any] The JSON schema of vmOpts.NAME; also before configure.
+    virtual Result<std::string> config_schema() const = 0;
+};
+
 namespace detail {
 
 /// What the host holds: the C table, and the driver behind it.
@@ -218,19 +227,24 @@ lima_status LIMA_CALL configure(lima_driver* table, const lima_call* call, const
     });
 }
 
-/// info has no call to explain itself to: a failure is its status alone.
-template <class D>
-lima_status LIMA_CALL info(lima_driver* table, const lima_sink* out) noexcept {
+/// For what has no call to explain itself to: a failure is its status alone.
+template <class Body>
+lima_status put_or_status(const lima_sink* out, const char* key, Body&& body) noexcept {
     try {
-        const Result<std::string> result = self<D>(table).info();
+        const Result<std::string> result = body();
         if (!result) {
             return static_cast<lima_status>(result.error().code());
         }
-        put(out, "info", *result);
+        put(out, key, *result);
         return LIMA_OK;
     } catch (...) {
         return LIMA_INTERNAL;
     }
+}
+
+template <class D>
+lima_status LIMA_CALL info(lima_driver* table, const lima_sink* out) noexcept {
+    return put_or_status(out, "info", [&] { return self<D>(table).info(); });
 }
 
 template <class D>
@@ -322,6 +336,12 @@ template <class D>
 inline constexpr lima_ext_gui kGui = {&verb<D, Gui, &Gui::run_gui>};
 
 template <class D>
+inline constexpr lima_ext_config_schema kConfigSchema = {
+    [](lima_driver* table, const lima_sink* out) noexcept {
+        return put_or_status(out, "schema", [&] { return self<D>(table).config_schema(); });
+    }};
+
+template <class D>
 const void* LIMA_CALL get_extension(lima_driver* table, const char* id) noexcept {
     const std::string_view wanted(id);
     if constexpr (std::derived_from<D, GuestAgent>) {
@@ -362,6 +382,11 @@ const void* LIMA_CALL get_extension(lima_driver* table, const char* id) noexcept
     if constexpr (std::derived_from<D, Gui>) {
         if (wanted == LIMA_EXT_GUI) {
             return &kGui<D>;
+        }
+    }
+    if constexpr (std::derived_from<D, ConfigSchema>) {
+        if (wanted == LIMA_EXT_CONFIG_SCHEMA) {
+            return &kConfigSchema<D>;
         }
     }
     return self<D>(table).extension(wanted);

@@ -69,13 +69,15 @@ class FullDriver final : public Driver,
                          public Status,
                          public Adopt,
                          public Snapshot,
-                         public Gui {
+                         public Gui,
+                         public ConfigSchema {
 public:
     using Driver::Driver;
     ~FullDriver() override { host().debug("destroyed"); }
 
     Result<std::string> configure(const Call& call, std::string_view json) override {
         call.progress(1, 2, "configuring");
+        fail_schema_ = json == "no schema";
         if (json == "fail") {
             return fail(Error(Code::kInvalidArgument, "no").with_hint("yes"));
         }
@@ -106,6 +108,12 @@ public:
     Result<> apply_snapshot(const Call&, const std::string& tag) override { return did("=", tag); }
     Result<> delete_snapshot(const Call&, const std::string& tag) override { return did("-", tag); }
     Result<std::string> list_snapshots(const Call&) override { return std::string("ID TAG\n"); }
+    Result<std::string> config_schema() const override {
+        if (fail_schema_) {
+            throw std::runtime_error("no schema");
+        }
+        return std::string(R"({"type":"object"})");
+    }
     Result<> run_gui(const Call&) override {
         return fail(Code::kOk, "fails, and says that it is fine");
     }
@@ -115,6 +123,8 @@ private:
         host().info(what + tag);
         return {};
     }
+
+    bool fail_schema_ = false;
 };
 LIMA_DEFINE_DRIVER_ENTRY(full_entry, FullDriver, "org.example.full", "full", "1.2.3")
 
@@ -236,6 +246,14 @@ TEST_F(FullDriverTest, SnapshotsGetTheirTag) {
     EXPECT_EQ(snapshot.list(driver_, &call_.raw, out_.sink()), LIMA_OK);
     EXPECT_EQ(out_.get("text"), "ID TAG\n");
     EXPECT_THAT(g_log, ElementsAre("2 +t", "2 =t", "2 -t"));
+}
+
+TEST_F(FullDriverTest, TheSchemaNeedsNoConfigureAndNoCall) {
+    const auto& schema = extension<lima_ext_config_schema>(LIMA_EXT_CONFIG_SCHEMA);
+    EXPECT_EQ(schema.get(driver_, out_.sink()), LIMA_OK);
+    EXPECT_EQ(out_.get("schema"), R"({"type":"object"})");
+    driver_->configure(driver_, &call_.raw, "no schema", out_.sink());
+    EXPECT_EQ(schema.get(driver_, out_.sink()), LIMA_INTERNAL);
 }
 
 TEST_F(FullDriverTest, AnErrorIsNeverAnOk) {

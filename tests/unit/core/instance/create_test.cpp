@@ -87,6 +87,22 @@ TEST_F(CreateTest, MistakesLeaveNothing) {
     EXPECT_TRUE(context_.home.instance_names()->empty());
 }
 
+TEST_F(CreateTest, OptionsOfTheDriverAreCheckedAgainstItsSchema) {
+    const auto wrong = make(null_yaml("vmOpts:\n  \"null\":\n    exitCode: 300\n    oops: 1\n"));
+    ASSERT_FALSE(wrong);
+    const std::string& text = wrong.error().text();
+    EXPECT_NE(text.find("given.yaml:4:15: field `vmOpts.null.exitCode` must be at most 255, got "
+                        "300"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("given.yaml:5:11: field `vmOpts.null.oops` is unknown"), std::string::npos)
+        << text;
+    expect_nothing_left();
+    // A template is checked too; another driver's options are not.
+    EXPECT_FALSE(check_yaml(context_, "", null_yaml("vmOpts: {\"null\": {hangStop: 1}}\n"), "f"));
+    EXPECT_TRUE(make(null_yaml("vmOpts: {\"null\": {exitCode: null}, other: {oops: 1}}\n")));
+}
+
 TEST_F(CreateTest, ADriverThatFailsLeavesNothing) {
     for (const char* step : {"configure", "validate", "create"}) {
         SCOPED_TRACE(step);
