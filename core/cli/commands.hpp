@@ -8,6 +8,7 @@ class Cli;
 void add_completion(Cli& cli);
 void add_create(Cli& cli);
 void add_delete(Cli& cli);
+void add_driver(Cli& cli);
 void add_edit(Cli& cli);
 void add_hostagent(Cli& cli);
 void add_info(Cli& cli);

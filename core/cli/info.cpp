@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
 #include "core/cli/commands.hpp"
+#include "core/cli/format/drivers.hpp"
 #include "core/cli/format/instances.hpp"
 #include "core/cli/kit/cli.hpp"
 #include "core/cli/kit/plugins.hpp"
@@ -30,18 +31,6 @@ Json paths_json(const std::vector<std::filesystem::path>& paths) {
     return list;
 }
 
-const char* origin_name(driver::Origin origin) {
-    switch (origin) {
-        case driver::Origin::kModule:
-            return "module";
-        case driver::Origin::kExecutable:
-            return "executable";
-        case driver::Origin::kStatic:
-            return "static";
-    }
-    return "";
-}
-
 /// Names, and where each came from. "kind" and "tried" are ours.
 Result<void> add_drivers(Json& info) {
     const auto discovery = driver::discover(driver::default_search_path());
@@ -58,7 +47,7 @@ Result<void> add_drivers(Json& info) {
     for (const auto& found : discovery.drivers) {
         info["vmTypes"].push_back(found.name);
         info["vmTypesEx"][found.name] = {{"location", found.path.string()},
-                                         {"kind", origin_name(found.origin)}};
+                                         {"kind", driver_kind(found.origin)}};
     }
     return {};
 }

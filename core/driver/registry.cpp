@@ -4,6 +4,7 @@
 #include "core/base/log.hpp"
 #include "core/base/process.hpp"
 #include "core/base/text.hpp"
+#include "core/driver/candidates.hpp"
 #include "core/driver/trust.hpp"
 
 #include <algorithm>
@@ -106,24 +107,30 @@ bool wanted(const Place& place, Origin origin) {
 }
 
 /// Looks at one file and keeps it when it is the first of its name.
-void consider(const Path& path, const FileName& file, std::map<std::string, Found>& found,
-              std::vector<Tried>& tried) {
-    std::string outcome = refusal(path, file.origin);
-    if (outcome.empty()) {
-        const auto [entry, is_first] =
-            found.try_emplace(file.name, Found{file.name, path, file.origin});
-        outcome = is_first ? "found" : "hidden by " + entry->second.path.string();
+void consider(const Path& path, const FileName& file, std::map<std::string, Path>& first,
+              std::vector<Candidate>& out) {
+    Candidate candidate{.name = file.name, .path = path, .origin = file.origin};
+    candidate.outcome = refusal(path, file.origin);
+    candidate.verdict = Verdict::kRefused;
+    if (candidate.outcome.empty()) {
+        const auto [entry, is_first] = first.try_emplace(file.name, path);
+        candidate.verdict = is_first ? Verdict::kFound : Verdict::kHidden;
+        candidate.outcome = is_first ? "found" : "hidden by " + entry->second.string();
     }
-    tried.push_back({path, std::move(outcome)});
+    out.push_back(std::move(candidate));
 }
 
-void scan_directory(const Place& place, std::map<std::string, Found>& found,
-                    std::vector<Tried>& tried) {
+void add_nothing(const Path& path, std::string outcome, std::vector<Candidate>& out) {
+    out.push_back({.path = path, .outcome = std::move(outcome)});
+}
+
+void scan_directory(const Place& place, std::map<std::string, Path>& first,
+                    std::vector<Candidate>& out) {
     const auto names = fs::list_names(place.path);
     if (!names) {
-        tried.push_back({place.path, names.error().code() == Code::kNotFound
-                                         ? "not found"
-                                         : names.error().text()});
+        add_nothing(place.path,
+                    names.error().code() == Code::kNotFound ? "not found" : names.error().text(),
+                    out);
         return;
     }
     bool any = false;
@@ -132,13 +139,13 @@ void scan_directory(const Place& place, std::map<std::string, Found>& found,
         for (const std::string& name : *names) {
             const auto file = parse_file_name(name);
             if (file && file->origin == origin && wanted(place, origin)) {
-                consider(place.path / name, *file, found, tried);
+                consider(place.path / name, *file, first, out);
                 any = true;
             }
         }
     }
     if (!any) {
-        tried.push_back({place.path, "no drivers in it"});
+        add_nothing(place.path, "no drivers in it", out);
     }
 }
 
@@ -212,21 +219,31 @@ SearchPath default_search_path() {
     return out;
 }
 
-Discovery discover(const SearchPath& search) {
-    std::map<std::string, Found> found;
-    Discovery out;
+std::vector<Candidate> candidates(const SearchPath& search) {
+    std::map<std::string, Path> first;
+    std::vector<Candidate> out;
     for (const Place& place : places(search)) {
         if (!place.is_file) {
-            scan_directory(place, found, out.tried);
+            scan_directory(place, first, out);
         } else if (const auto file = parse_file_name(place.path.filename().string())) {
-            consider(place.path, *file, found, out.tried);
+            consider(place.path, *file, first, out);
         } else {
-            out.tried.push_back({place.path, "not named lima-driver-NAME.so or lima-driver-NAME"});
+            add_nothing(place.path, "not named lima-driver-NAME.so or lima-driver-NAME", out);
         }
     }
-    for (auto& [name, driver] : found) {
-        out.drivers.push_back(std::move(driver));
+    return out;
+}
+
+Discovery discover(const SearchPath& search) {
+    Discovery out;
+    for (Candidate& candidate : candidates(search)) {
+        if (candidate.verdict == Verdict::kFound) {
+            out.drivers.push_back({candidate.name, candidate.path, candidate.origin});
+        }
+        out.tried.push_back({std::move(candidate.path), std::move(candidate.outcome)});
     }
+    std::sort(out.drivers.begin(), out.drivers.end(),
+              [](const Found& a, const Found& b) { return a.name < b.name; });
     return out;
 }
 
@@ -234,7 +251,7 @@ Result<Found> find(const SearchPath& search, const std::string& name) {
     if (name.empty() || name.find('/') != std::string::npos) {
         return failf(Code::kInvalidArgument, "{} is no name of a driver", go_quote(name));
     }
-    std::vector<Tried> candidates;
+    std::vector<Tried> looked_at;
     for (const Place& place : places(search)) {
         for (const Origin origin : {Origin::kModule, Origin::kExecutable}) {
             const std::string file = file_name(name, origin);
@@ -246,10 +263,10 @@ Result<Found> find(const SearchPath& search, const std::string& name) {
             if (outcome.empty()) {
                 return Found{name, path, origin};
             }
-            candidates.push_back({path, std::move(outcome)});
+            looked_at.push_back({path, std::move(outcome)});
         }
     }
-    return fail(not_found(name, discover(search), candidates));
+    return fail(not_found(name, discover(search), looked_at));
 }
 
 }  // namespace lima::driver

@@ -1,0 +1,64 @@
+#include "core/driver/describe.hpp"
+
+#include "core/driver/config_schema.hpp"
+#include "core/driver/module.hpp"
+
+#include <lima/ext/config_schema.h>
+
+#include <algorithm>
+#include <array>
+
+namespace lima::driver {
+namespace {
+
+/// Sorted.
+constexpr std::array kExtensions = {
+    LIMA_EXT_ADOPT,       LIMA_EXT_BOOT_SCRIPTS,  LIMA_EXT_CONFIG_SCHEMA,
+    LIMA_EXT_GUEST_AGENT, LIMA_EXT_GUEST_CHANNEL, LIMA_EXT_GUI,
+    LIMA_EXT_SNAPSHOT,    LIMA_EXT_SSH,           LIMA_EXT_STATUS};
+
+Result<Identity> identify(const Found& found) {
+    LIMA_TRY(const auto driver, Driver::open(found, {}));
+    LIMA_TRY(const lima_driver_module* module, load_module(found.path, found.name));
+    Identity out{.abi = module->abi, .id = module->id, .version = module->version};
+    LIMA_TRY(out.info, driver->info());
+    LIMA_TRY(out.config_schema, config_schema(found));
+    for (const char* id : kExtensions) {
+        if (driver->has_extension(id)) {
+            out.extensions.emplace_back(id);
+        }
+    }
+    return out;
+}
+
+Description describe(Candidate candidate) {
+    Description out{.candidate = std::move(candidate)};
+    if (out.candidate.verdict != Verdict::kFound) {
+        out.reason = out.candidate.outcome;
+        return out;
+    }
+    auto identity = identify({out.candidate.name, out.candidate.path, out.candidate.origin});
+    if (identity) {
+        out.identity = std::move(*identity);
+    } else {
+        out.candidate.verdict = Verdict::kRefused;
+        out.reason = identity.error().text();
+        out.hint = identity.error().hint();
+    }
+    return out;
+}
+
+}  // namespace
+
+std::vector<Description> describe_all(const SearchPath& search) {
+    std::vector<Description> out;
+    for (Candidate& candidate : candidates(search)) {
+        out.push_back(describe(std::move(candidate)));
+    }
+    std::stable_sort(out.begin(), out.end(), [](const Description& a, const Description& b) {
+        return a.candidate.name < b.candidate.name;
+    });
+    return out;
+}
+
+}  // namespace lima::driver
