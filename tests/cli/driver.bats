@@ -147,3 +147,23 @@ as_nobody() {
     [ "$status" -eq 1 ]
     assert_output_has 'lima.yaml:2:29: field `vmOpts.null.hangStop` must be true or false'
 }
+
+@test "drivers for other hosts are listed, and refuse at once with the reason" {
+    run --separate-stderr limactl driver list --json
+    echo "$output" | jq -se 'map(select(.state == "loaded") | .name) | index("vz") and index("wsl2") and index("krunkit")'
+    run --separate-stderr limactl info
+    echo "$output" | jq -e '.vmTypes | index("vz") and index("wsl2") and index("krunkit")'
+    while read -r name reason; do
+        run limactl --tty=false start --vm-type="$name" --name="$name" template:default
+        [ "$status" -eq 1 ]
+        assert_output_has "vmType $name needs $reason"
+        assert_output_has "this host is Linux on"
+        assert_output_has "--vm-type=qemu"
+        [ ! -e "$LIMA_HOME/$name" ]
+    done <<REASONS
+vz macOS 13 or newer
+wsl2 Windows with WSL2
+krunkit macOS 13 or newer on Apple silicon, with krunkit 1.2.1 or newer in PATH
+REASONS
+    [ ! -e "$XDG_CACHE_HOME" ]
+}
