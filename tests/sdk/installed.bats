@@ -10,8 +10,11 @@ load sdk
     done
     [ "$(find "$SDK" -mindepth 1 -maxdepth 2 -printf '%P\n' | sort | tr '\n' ' ')" = \
         "include include/lima share share/cmake share/lima share/pkgconfig " ]
-    run grep -rlF -e "$BATS_HOME" -e "$LIMA_SOURCE" -e "$LIMA_PREFIX" "$SDK"
-    [ "$status" -eq 1 ] || fail_with "these know where they were made:"
+    for path in "$BATS_HOME" "$LIMA_SOURCE" "$LIMA_PREFIX"; do
+        # an absolute path: "include/lima" does not name /lima
+        run grep -rP "(?<![\\w.}-])\\Q$path\\E(?![\\w-])" "$SDK"
+        [ "$status" -eq 1 ] || fail_with "these know where they were made:"
+    done
     # the helper of this tree and the one that is installed are one
     cmp "$LIMA_SOURCE/cmake/LimaDriver.cmake" "$SDK/share/cmake/LimaSdk/LimaDriver.cmake"
 }

@@ -35,7 +35,7 @@ example() { # line…
     limactl start dev
     agent=$(cat "$LIMA_HOME/dev/ha.pid")
     kill -9 "$(cat "$LIMA_HOME/dev/null-c.pid")"
-    timeout 5 tail --pid="$agent" -f /dev/null
+    timeout 5 tail -s 0.05 --pid="$agent" -f /dev/null
     [ "$(limactl list -f '{{.Status}}' dev)" = Stopped ]
     limactl start dev
     limactl stop --force dev
@@ -47,11 +47,11 @@ example() { # line…
     limactl start dev
     agent=$(cat "$LIMA_HOME/dev/ha.pid")
     kill -9 "$agent"
-    timeout 5 tail --pid="$agent" -f /dev/null
+    timeout 5 tail -s 0.05 --pid="$agent" -f /dev/null
     limactl start dev
     agent=$(cat "$LIMA_HOME/dev/ha.pid")
     kill -9 "$(cat "$LIMA_HOME/dev/null-c.pid")"
-    timeout 5 tail --pid="$agent" -f /dev/null
+    timeout 5 tail -s 0.05 --pid="$agent" -f /dev/null
     [ ! -e "$LIMA_HOME/dev/null-c.pid" ]
     [ "$(limactl list -f '{{.Status}}' dev)" = Stopped ]
 }
@@ -62,7 +62,7 @@ example() { # line…
     starting=$!
     until [ -s "$LIMA_HOME/dev/ha.pid" ]; do sleep 0.05; done
     timeout 10 limactl stop --force dev
-    timeout 10 tail --pid="$starting" -f /dev/null
+    timeout 10 tail -s 0.05 --pid="$starting" -f /dev/null
     [ "$(limactl list -f '{{.Status}}' dev)" = Stopped ]
     [ -z "$(left_processes)" ]
 }

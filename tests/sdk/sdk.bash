@@ -25,7 +25,7 @@ drive() {
     agent=$(cat "$LIMA_HOME/dev/ha.pid")
     vm=$(cat "$LIMA_HOME/dev/$name.pid")
     kill -9 "$agent"
-    timeout 5 tail --pid="$agent" -f /dev/null
+    timeout 5 tail -s 0.05 --pid="$agent" -f /dev/null
     kill -0 "$vm"
     limactl start dev
     [ "$(cat "$LIMA_HOME/dev/$name.pid")" = "$vm" ]
