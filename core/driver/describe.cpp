@@ -5,8 +5,8 @@
 
 #include <lima/ext/config_schema.h>
 
-#include <algorithm>
 #include <array>
+#include <map>
 
 namespace lima::driver {
 namespace {
@@ -51,13 +51,16 @@ Description describe(Candidate candidate) {
 }  // namespace
 
 std::vector<Description> describe_all(const SearchPath& search) {
-    std::vector<Description> out;
+    // Equal keys keep the order in which they came.
+    std::multimap<std::string, Description> sorted;
     for (Candidate& candidate : candidates(search)) {
-        out.push_back(describe(std::move(candidate)));
+        std::string name = candidate.name;
+        sorted.emplace(std::move(name), describe(std::move(candidate)));
     }
-    std::stable_sort(out.begin(), out.end(), [](const Description& a, const Description& b) {
-        return a.candidate.name < b.candidate.name;
-    });
+    std::vector<Description> out;
+    for (auto& [name, description] : sorted) {
+        out.push_back(std::move(description));
+    }
     return out;
 }
 
