@@ -130,7 +130,7 @@ class Guest:
 
 def main():
     home = Home(sys.argv[1], NAME)
-    loop = Loop(runs=100, seconds=1700)
+    loop = Loop(runs=100, seconds=1700, least=100)
 
     def work():
         guest = Guest(home)

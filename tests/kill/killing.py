@@ -153,12 +153,13 @@ def kill9(pid):
 
 
 class Loop:
-    """Runs numbered rounds of one seed, until their number or the time is over."""
+    """Runs numbered rounds of one seed, until their number or the time is over, but no fewer than `least`."""
 
-    def __init__(self, runs, seconds):
+    def __init__(self, runs, seconds, least=0):
         self.seed = int(os.environ.get("LIMA_KILL_SEED") or random.SystemRandom().randrange(1_000_000))
         self.runs = int(os.environ.get("LIMA_KILL_RUNS") or runs)
         self.seconds = float(os.environ.get("LIMA_KILL_SECONDS") or seconds)
+        self.least = least
         self.done = 0
         self.counts = {}
 
@@ -167,7 +168,7 @@ class Loop:
         print(f"seed {self.seed} (LIMA_KILL_SEED={self.seed} repeats it)", flush=True)
         try:
             for number in range(self.runs):
-                if time.monotonic() - start > self.seconds:
+                if time.monotonic() - start > self.seconds and self.done >= self.least:
                     break
                 what = one_round(random.Random(f"{self.seed}/{number}"))
                 self.counts[what] = self.counts.get(what, 0) + 1
