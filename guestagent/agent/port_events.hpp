@@ -31,7 +31,8 @@ public:
     /// While nobody wants to know the kernel does not count.
     virtual void enable(bool on) = 0;
     /// Calls once when something has happened since the last rearm(). A second call replaces it; an
-    /// empty function only takes it back.
+    /// empty function only takes it back. What happened between the two may be told by moved()
+    /// alone: a descriptor of perf reports once, whoever asks.
     virtual void async_wait(std::function<void()> on_event) = 0;
     /// True when more has happened since the last call; does not rearm.
     virtual bool moved() = 0;

@@ -90,6 +90,11 @@ void PortWatch::wait() {
     }
     if (options_.events) {
         options_.events->async_wait([this] { on_event(); });
+        // While it was looked: to begin to wait may take the notice of it without waking anybody.
+        if (options_.events->moved()) {
+            options_.events->async_wait({});
+            on_event();
+        }
         return;
     }
     timer_.expires_after(options_.tick);

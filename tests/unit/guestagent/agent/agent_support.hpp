@@ -63,7 +63,10 @@ public:
     void enable(bool on) override { enabled = on; }
     void async_wait(std::function<void()> on_event) override { waiting = std::move(on_event); }
     bool moved() override { return std::exchange(moves, false); }
-    void rearm() override { ++rearms; }
+    void rearm() override {
+        ++rearms;
+        moves = false;
+    }
     void fire() {
         moves = true;
         if (auto handler = std::exchange(waiting, nullptr)) {

@@ -91,7 +91,11 @@ protected:
             if (broken_) {
                 return fail(Code::kInternal, "broken");
             }
-            return listed_;
+            const std::vector<Port> found = listed_;
+            if (const auto happens = std::exchange(while_it_looks_, nullptr)) {
+                happens();
+            }
+            return found;
         };
         if (with_events) {
             auto fake = std::make_unique<FakeEvents>();
@@ -112,6 +116,7 @@ protected:
     asio::io_context loop_{1};
     std::vector<Port> listed_;
     bool broken_ = false;
+    std::function<void()> while_it_looks_;
     FakeEvents* events_ = nullptr;
     std::optional<PortWatch> watch_;
 };
@@ -131,6 +136,20 @@ TEST_F(PortWatchTest, LooksOnceForABurst) {
     EXPECT_EQ(calls, 2);
     EXPECT_EQ(watch.ports().size(), 100U);
     EXPECT_GE(events_->rearms, 1);
+}
+
+TEST_F(PortWatchTest, LooksAgainForWhatCameWhileItLooked) {
+    PortWatch& watch = make(true);
+    const auto subscription = watch.subscribe([](const std::vector<Port>&) {});
+    listed_ = {{"tcp", "127.0.0.1", 80}};
+    while_it_looks_ = [this] {
+        listed_.clear();
+        events_->moves = true;  // and no call: nobody waited
+    };
+    events_->fire();
+    run_for(milliseconds(100));
+    EXPECT_TRUE(watch.ports().empty());
+    EXPECT_EQ(watch.looks(), 3U);
 }
 
 TEST_F(PortWatchTest, LooksNowAndThenInAStorm) {
