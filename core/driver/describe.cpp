@@ -4,6 +4,8 @@
 #include "core/driver/module.hpp"
 
 #include <lima/ext/config_schema.h>
+#include <lima/ext/display.h>
+#include <lima/ext/screenshot.h>
 
 #include <array>
 #include <map>
@@ -12,10 +14,10 @@ namespace lima::driver {
 namespace {
 
 /// Sorted.
-constexpr std::array kExtensions = {
-    LIMA_EXT_ADOPT,       LIMA_EXT_BOOT_SCRIPTS,  LIMA_EXT_CONFIG_SCHEMA,
-    LIMA_EXT_GUEST_AGENT, LIMA_EXT_GUEST_CHANNEL, LIMA_EXT_GUI,
-    LIMA_EXT_SNAPSHOT,    LIMA_EXT_SSH,           LIMA_EXT_STATUS};
+constexpr std::array kExtensions = {LIMA_EXT_ADOPT,   LIMA_EXT_BOOT_SCRIPTS, LIMA_EXT_CONFIG_SCHEMA,
+                                    LIMA_EXT_DISPLAY, LIMA_EXT_GUEST_AGENT,  LIMA_EXT_GUEST_CHANNEL,
+                                    LIMA_EXT_GUI,     LIMA_EXT_SCREENSHOT,   LIMA_EXT_SNAPSHOT,
+                                    LIMA_EXT_SSH,     LIMA_EXT_STATUS};
 
 Result<Identity> identify(const Found& found) {
     LIMA_TRY(const auto driver, Driver::open(found, {}));

@@ -1,11 +1,16 @@
 #include "core/driver/driver.hpp"
 
 #include "core/base/json.hpp"
+#include "core/base/text.hpp"
 #include "core/driver/call.hpp"
 #include "core/driver/host.hpp"
 #include "core/driver/info.hpp"
 #include "core/driver/module.hpp"
 
+#include <lima/ext/display.h>
+#include <lima/ext/screenshot.h>
+
+#include <charconv>
 #include <mutex>
 
 namespace lima::driver {
@@ -16,6 +21,15 @@ struct Driver::Impl {
     template <class Table>
     const Table* extension(const char* id) const {
         return static_cast<const Table*>(object->get_extension(object, id));
+    }
+    /// kUnimplemented: the driver `lacks` it ("has no snapshots").
+    template <class Table>
+    Result<const Table*> offered(const char* id, const char* lacks) const {
+        const auto* table = extension<Table>(id);
+        if (table == nullptr) {
+            return failf(Code::kUnimplemented, "the driver {} {}", name, lacks);
+        }
+        return table;
     }
     /// One [op] at a time.
     template <class Body>
@@ -165,11 +179,8 @@ bool Driver::forward_guest_agent_over_ssh() const {
 }
 
 Result<int> Driver::connect_guest_agent() {
-    const auto* table = impl_->extension<lima_ext_guest_agent>(LIMA_EXT_GUEST_AGENT);
-    if (table == nullptr) {
-        return failf(Code::kUnimplemented, "the driver {} has no way to the guest agent",
-                     impl_->name);
-    }
+    LIMA_TRY(const auto* table, impl_->offered<lima_ext_guest_agent>(
+                                    LIMA_EXT_GUEST_AGENT, "has no way to the guest agent"));
     lima_handle handle = -1;
     LIMA_DO(impl_->op("connect to the guest agent", nullptr, [&](const lima_call* call) {
         return table->connect(impl_->object, call, &handle);
@@ -178,11 +189,9 @@ Result<int> Driver::connect_guest_agent() {
 }
 
 Result<int> Driver::connect_guest_channel(const std::string& channel) {
-    const auto* table = impl_->extension<lima_ext_guest_channel>(LIMA_EXT_GUEST_CHANNEL);
-    if (table == nullptr) {
-        return failf(Code::kUnimplemented, "the driver {} has no further channels to the guest",
-                     impl_->name);
-    }
+    LIMA_TRY(const auto* table,
+             impl_->offered<lima_ext_guest_channel>(LIMA_EXT_GUEST_CHANNEL,
+                                                    "has no further channels to the guest"));
     lima_handle handle = -1;
     const std::string what = "connect to the guest's channel " + channel;
     LIMA_DO(impl_->op(what.c_str(), nullptr, [&](const lima_call* call) {
@@ -194,12 +203,95 @@ Result<int> Driver::connect_guest_channel(const std::string& channel) {
 bool Driver::has_extension(const char* id) const { return impl_->extension<void>(id) != nullptr; }
 
 Result<void> Driver::adopt(const Cancel* cancel) {
-    const auto* table = impl_->extension<lima_ext_adopt>(LIMA_EXT_ADOPT);
-    if (table == nullptr) {
-        return failf(Code::kUnimplemented, "the driver {} cannot take over a VM that runs",
-                     impl_->name);
-    }
+    LIMA_TRY(const auto* table,
+             impl_->offered<lima_ext_adopt>(LIMA_EXT_ADOPT, "cannot take over a VM that runs"));
     return impl_->verb("adopt the VM", cancel, table->adopt);
+}
+
+Result<SshAddress> Driver::ssh_address() {
+    LIMA_TRY(const auto* table,
+             impl_->offered<lima_ext_ssh>(LIMA_EXT_SSH, "does not tell where ssh is"));
+    MapSink out;
+    LIMA_DO(impl_->op("tell where ssh is", nullptr, [&](const lima_call* call) {
+        return table->address(impl_->object, call, out.raw());
+    }));
+    SshAddress address{.address = out.values()["address"]};
+    const std::string& port = out.values()["port"];
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+    if (error != std::errc() || end != port.data() + port.size()) {
+        return failf(Code::kInternal, "the driver {} names {} as the port of ssh", impl_->name,
+                     go_quote(port));
+    }
+    return address;
+}
+
+namespace {
+constexpr const char* kNoSnapshots = "has no snapshots";
+constexpr const char* kNoDisplay = "has no display that clients can connect to";
+}  // namespace
+
+Result<void> Driver::create_snapshot(const std::string& tag, const Cancel* cancel) {
+    LIMA_TRY(const auto* table, impl_->offered<lima_ext_snapshot>(LIMA_EXT_SNAPSHOT, kNoSnapshots));
+    return impl_->op("create the snapshot", cancel, [&](const lima_call* call) {
+        return table->create(impl_->object, call, tag.c_str());
+    });
+}
+
+Result<void> Driver::apply_snapshot(const std::string& tag, const Cancel* cancel) {
+    LIMA_TRY(const auto* table, impl_->offered<lima_ext_snapshot>(LIMA_EXT_SNAPSHOT, kNoSnapshots));
+    return impl_->op("apply the snapshot", cancel, [&](const lima_call* call) {
+        return table->apply(impl_->object, call, tag.c_str());
+    });
+}
+
+Result<void> Driver::delete_snapshot(const std::string& tag, const Cancel* cancel) {
+    LIMA_TRY(const auto* table, impl_->offered<lima_ext_snapshot>(LIMA_EXT_SNAPSHOT, kNoSnapshots));
+    return impl_->op("delete the snapshot", cancel, [&](const lima_call* call) {
+        return table->remove(impl_->object, call, tag.c_str());
+    });
+}
+
+Result<std::string> Driver::list_snapshots(const Cancel* cancel) {
+    LIMA_TRY(const auto* table, impl_->offered<lima_ext_snapshot>(LIMA_EXT_SNAPSHOT, kNoSnapshots));
+    MapSink out;
+    LIMA_DO(impl_->op("list the snapshots", cancel, [&](const lima_call* call) {
+        return table->list(impl_->object, call, out.raw());
+    }));
+    return out.values()["text"];
+}
+
+Result<void> Driver::change_display_password(const std::string& password) {
+    LIMA_TRY(const auto* table, impl_->offered<lima_ext_display>(LIMA_EXT_DISPLAY, kNoDisplay));
+    return impl_->op("change the display's password", nullptr, [&](const lima_call* call) {
+        return table->change_password(impl_->object, call, password.c_str());
+    });
+}
+
+Result<std::string> Driver::display_connection() {
+    LIMA_TRY(const auto* table, impl_->offered<lima_ext_display>(LIMA_EXT_DISPLAY, kNoDisplay));
+    MapSink out;
+    LIMA_DO(impl_->op("tell where its display is", nullptr, [&](const lima_call* call) {
+        return table->connection(impl_->object, call, out.raw());
+    }));
+    return out.values()["connection"];
+}
+
+Result<Picture> Driver::screenshot(const std::string& format) {
+    LIMA_TRY(const auto* table,
+             impl_->offered<lima_ext_screenshot>(LIMA_EXT_SCREENSHOT, "takes no screenshots"));
+    MapSink out;
+    LIMA_DO(impl_->op("take a screenshot", nullptr, [&](const lima_call* call) {
+        return table->capture(impl_->object, call, format.c_str(), out.raw());
+    }));
+    return Picture{std::move(out.values()["format"]), std::move(out.values()["image"])};
+}
+
+Result<void> Driver::run_gui(const Cancel* cancel) {
+    LIMA_TRY(const auto* table,
+             impl_->offered<lima_ext_gui>(LIMA_EXT_GUI, "has no window to show"));
+    // Not an [op]: the window is up as long as the VM, and stop must get through.
+    const CallContext call(cancel, &impl_->host.options().on_progress);
+    return call.result(table->run(impl_->object, call.raw()), impl_->name, "show its window");
 }
 
 const std::string& Driver::name() const { return impl_->name; }

@@ -51,6 +51,16 @@ private:
     std::shared_ptr<State> state_;
 };
 
+struct SshAddress {
+    std::string address;
+    int port = 0;
+};
+
+struct Picture {
+    std::string format;  // "png" or "bmp"
+    std::string bytes;
+};
+
 using EventHandler = std::function<void(const std::string& type, const std::string& json)>;
 using ProgressHandler =
     std::function<void(std::uint64_t done, std::uint64_t total, const std::string& what)>;
@@ -99,6 +109,25 @@ public:
     Result<int> connect_guest_channel(const std::string& channel);
     bool has_extension(const char* id) const;
     Result<void> adopt(const Cancel* cancel = nullptr);
+
+    // Each is kUnimplemented where the driver does not offer the extension that it belongs to.
+
+    /// lima.ssh/1: where ssh is, known only after start.
+    Result<SshAddress> ssh_address();
+    /// lima.snapshot/1
+    Result<void> create_snapshot(const std::string& tag, const Cancel* cancel = nullptr);
+    Result<void> apply_snapshot(const std::string& tag, const Cancel* cancel = nullptr);
+    Result<void> delete_snapshot(const std::string& tag, const Cancel* cancel = nullptr);
+    /// A table as text; its first line has TAG as the second word.
+    Result<std::string> list_snapshots(const Cancel* cancel = nullptr);
+    /// lima.display/1
+    Result<void> change_display_password(const std::string& password);
+    /// The TCP port in decimal.
+    Result<std::string> display_connection();
+    /// lima.screenshot/1: format "png", "bmp" or "" for the driver's choice.
+    Result<Picture> screenshot(const std::string& format);
+    /// lima.gui/1. Thread: the main one. Other calls go on meanwhile.
+    Result<void> run_gui(const Cancel* cancel = nullptr);
 
     const std::string& name() const;
     const std::string& version() const;

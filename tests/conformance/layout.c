@@ -2,8 +2,11 @@
  * was ever built, so that it does not compile. Only lima_call may grow at its end. Compiled as C11
  * and as C++. */
 #include <lima/ext/config_schema.h>
+#include <lima/ext/display.h>
 #include <lima/ext/driver.h>
 #include <lima/ext/host.h>
+#include <lima/ext/remote.h>
+#include <lima/ext/screenshot.h>
 
 #ifdef __cplusplus
 #define LIMA_ASSERT(condition) static_assert(condition, #condition)
@@ -95,6 +98,23 @@ LIMA_OFFSET(lima_ext_gui, run, 0);
 /* lima/ext/config_schema.h */
 LIMA_SIZE(lima_ext_config_schema, 8);
 LIMA_OFFSET(lima_ext_config_schema, get, 0);
+
+/* lima/ext/display.h */
+LIMA_SIZE(lima_ext_display, 16);
+LIMA_OFFSET(lima_ext_display, change_password, 0);
+LIMA_OFFSET(lima_ext_display, connection, 8);
+
+/* lima/ext/screenshot.h */
+LIMA_SIZE(lima_ext_screenshot, 8);
+LIMA_OFFSET(lima_ext_screenshot, capture, 0);
+
+/* lima/ext/remote.h */
+LIMA_SIZE(lima_host_remote, 40);
+LIMA_OFFSET(lima_host_remote, name, 0);
+LIMA_OFFSET(lima_host_remote, executable, 8);
+LIMA_OFFSET(lima_host_remote, module, 16);
+LIMA_OFFSET(lima_host_remote, owner, 24);
+LIMA_OFFSET(lima_host_remote, instance_dir, 32);
 
 /* lima/ext/host.h */
 LIMA_SIZE(lima_host_disk, 48);

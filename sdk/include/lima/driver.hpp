@@ -19,7 +19,9 @@
 #include <lima/call.hpp>
 #include <lima/driver.h>
 #include <lima/ext/config_schema.h>
+#include <lima/ext/display.h>
 #include <lima/ext/driver.h>
+#include <lima/ext/screenshot.h>
 #include <lima/result.hpp>
 
 #include <concepts>
@@ -138,6 +140,27 @@ public:
     virtual ~Gui() = default;
     /// [main] Returns when the VM ends.
     virtual Result<> run_gui(const Call& call) = 0;
+};
+
+/// lima.display/1
+class Display {
+public:
+    virtual ~Display() = default;
+    virtual Result<> change_display_password(const Call& call, const std::string& password) = 0;
+    /// The TCP port in decimal.
+    virtual Result<std::string> display_connection(const Call& call) = 0;
+};
+
+struct Picture {
+    std::string format;  // "png" or "bmp"
+    std::string bytes;
+};
+/// lima.screenshot/1
+class Screenshot {
+public:
+    virtual ~Screenshot() = default;
+    /// Format "png", "bmp" or "" for the driver's choice. kFailedPrecondition: there is no display.
+    virtual Result<Picture> capture_screenshot(const Call& call, std::string_view format) = 0;
 };
 
 /// lima.config-schema/1
@@ -336,6 +359,31 @@ template <class D>
 inline constexpr lima_ext_gui kGui = {&verb<D, Gui, &Gui::run_gui>};
 
 template <class D>
+inline constexpr lima_ext_display kDisplay = {
+    &tagged_verb<D, Display, &Display::change_display_password>,
+    [](lima_driver* table, const lima_call* call, const lima_sink* out) noexcept {
+        return guarded(call, [&](const Call& c) {
+            return put_result(out, "connection", self<D>(table).display_connection(c));
+        });
+    }};
+
+template <class D>
+inline constexpr lima_ext_screenshot kScreenshot = {[](lima_driver* table, const lima_call* call,
+                                                       const char* format,
+                                                       const lima_sink* out) noexcept {
+    return guarded(call, [&](const Call& c) -> Result<> {
+        const Result<Picture> picture =
+            self<D>(table).capture_screenshot(c, format == nullptr ? "" : format);
+        if (!picture) {
+            return fail(picture.error());
+        }
+        put(out, "format", picture->format);
+        put(out, "image", picture->bytes);
+        return {};
+    });
+}};
+
+template <class D>
 inline constexpr lima_ext_config_schema kConfigSchema = {
     [](lima_driver* table, const lima_sink* out) noexcept {
         return put_or_status(out, "schema", [&] { return self<D>(table).config_schema(); });
@@ -382,6 +430,16 @@ const void* LIMA_CALL get_extension(lima_driver* table, const char* id) noexcept
     if constexpr (std::derived_from<D, Gui>) {
         if (wanted == LIMA_EXT_GUI) {
             return &kGui<D>;
+        }
+    }
+    if constexpr (std::derived_from<D, Display>) {
+        if (wanted == LIMA_EXT_DISPLAY) {
+            return &kDisplay<D>;
+        }
+    }
+    if constexpr (std::derived_from<D, Screenshot>) {
+        if (wanted == LIMA_EXT_SCREENSHOT) {
+            return &kScreenshot<D>;
         }
     }
     if constexpr (std::derived_from<D, ConfigSchema>) {

@@ -70,6 +70,8 @@ class FullDriver final : public Driver,
                          public Adopt,
                          public Snapshot,
                          public Gui,
+                         public Display,
+                         public Screenshot,
                          public ConfigSchema {
 public:
     using Driver::Driver;
@@ -108,6 +110,16 @@ public:
     Result<> apply_snapshot(const Call&, const std::string& tag) override { return did("=", tag); }
     Result<> delete_snapshot(const Call&, const std::string& tag) override { return did("-", tag); }
     Result<std::string> list_snapshots(const Call&) override { return std::string("ID TAG\n"); }
+    Result<> change_display_password(const Call&, const std::string& password) override {
+        return did("password ", password);
+    }
+    Result<std::string> display_connection(const Call&) override { return std::string("5901"); }
+    Result<Picture> capture_screenshot(const Call&, std::string_view format) override {
+        if (format == "gif") {
+            return fail(Code::kInvalidArgument, "no GIF");
+        }
+        return Picture{.format = "png", .bytes = std::string("\x89PNG\0", 5)};
+    }
     Result<std::string> config_schema() const override {
         if (fail_schema_) {
             throw std::runtime_error("no schema");
@@ -246,6 +258,23 @@ TEST_F(FullDriverTest, SnapshotsGetTheirTag) {
     EXPECT_EQ(snapshot.list(driver_, &call_.raw, out_.sink()), LIMA_OK);
     EXPECT_EQ(out_.get("text"), "ID TAG\n");
     EXPECT_THAT(g_log, ElementsAre("2 +t", "2 =t", "2 -t"));
+}
+
+TEST_F(FullDriverTest, ADisplayHasAPasswordAndAPort) {
+    const auto& display = extension<lima_ext_display>(LIMA_EXT_DISPLAY);
+    EXPECT_EQ(display.change_password(driver_, &call_.raw, "secret"), LIMA_OK);
+    EXPECT_THAT(g_log, ElementsAre("2 password secret"));
+    EXPECT_EQ(display.connection(driver_, &call_.raw, out_.sink()), LIMA_OK);
+    EXPECT_EQ(out_.get("connection"), "5901");
+}
+
+TEST_F(FullDriverTest, AScreenshotIsBytes) {
+    const auto& screenshot = extension<lima_ext_screenshot>(LIMA_EXT_SCREENSHOT);
+    EXPECT_EQ(screenshot.capture(driver_, &call_.raw, nullptr, out_.sink()), LIMA_OK);
+    EXPECT_EQ(out_.get("image").size(), 5U);
+    EXPECT_EQ(out_.get("format"), "png");
+    EXPECT_EQ(screenshot.capture(driver_, &call_.raw, "gif", out_.sink()), LIMA_INVALID_ARGUMENT);
+    EXPECT_EQ(call_.message, "no GIF");
 }
 
 TEST_F(FullDriverTest, TheSchemaNeedsNoConfigureAndNoCall) {
