@@ -7,6 +7,7 @@
 #include "core/driver/info.hpp"
 #include "core/driver/module.hpp"
 
+#include <lima/ext/config_schema.h>
 #include <lima/ext/display.h>
 #include <lima/ext/screenshot.h>
 
@@ -138,16 +139,35 @@ Result<void> Driver::remove(const Cancel* cancel) {
     return impl_->verb("remove", cancel, impl_->object->remove);
 }
 
-Result<Info> Driver::info() const {
+Result<std::string> Driver::info_json() const {
     MapSink out;
     const lima_status status = impl_->object->info(impl_->object, out.raw());
     if (status != LIMA_OK) {
         return failf(code_of(status), "the driver {} cannot tell about itself (status {})",
                      impl_->name, status);
     }
-    LIMA_TRY(Info info, parse_info(out.values()["info"]),
-             "the driver {} tells something broken about itself", impl_->name);
+    return std::move(out.values()["info"]);
+}
+
+Result<Info> Driver::info() const {
+    LIMA_TRY(const std::string json, info_json());
+    LIMA_TRY(Info info, parse_info(json), "the driver {} tells something broken about itself",
+             impl_->name);
     return info;
+}
+
+Result<std::string> Driver::config_schema() const {
+    const auto* table = impl_->extension<lima_ext_config_schema>(LIMA_EXT_CONFIG_SCHEMA);
+    if (table == nullptr) {
+        return std::string();
+    }
+    MapSink out;
+    const lima_status status = table->get(impl_->object, out.raw());
+    if (status != LIMA_OK) {
+        return failf(code_of(status), "the driver {} cannot tell its schema (status {})",
+                     impl_->name, status);
+    }
+    return std::move(out.values()["schema"]);
 }
 
 Result<std::string> Driver::status() {

@@ -98,6 +98,10 @@ public:
     Result<void> stop(const Cancel* cancel = nullptr);
     Result<void> remove(const Cancel* cancel = nullptr);
     Result<Info> info() const;
+    /// What info() is read from, as the driver said it.
+    Result<std::string> info_json() const;
+    /// lima.config-schema/1 as the driver said it, "" where it gives none.
+    Result<std::string> config_schema() const;
 
     /// lima.status/1, else "".
     Result<std::string> status();
