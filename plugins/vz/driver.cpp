@@ -3,52 +3,17 @@
 namespace lima::vz {
 namespace {
 
-constexpr const char* kInstead =
-    "use `--vm-type=qemu` (or `vmType: qemu`) on this host; `limactl driver list` shows what is "
-    "installed";
-
-std::string describe(const HostFacts& host) {
-    const std::string os = host.os == "linux"     ? "Linux"
-                           : host.os == "darwin"  ? "macOS"
-                           : host.os == "windows" ? "Windows"
-                                                  : host.os;
-    return os + " on " + host.arch;
-}
-
-Json& child(Json& object, const char* key) {
-    Json& value = object[key];
-    if (!value.is_object()) {
-        value = Json::object();
-    }
-    return value;
-}
-
-void set_default(Json& object, const char* key, const Json& value) {
-    if (!object.contains(key) || object[key].is_null()) {
-        object[key] = value;
-    }
-}
-
-Result<> refuse() {
-    LIMA_TRY(const HostFacts host, host_facts());
-    return fail(refusal(host));
-}
-
-}  // namespace
+using described::child;
+using described::set_default;
 
 Error refusal(const HostFacts& host) {
-    if (host.os != "darwin") {
-        return Error(Code::kFailedPrecondition,
-                     fmt::format("vmType vz needs macOS 13 or newer, for Apple's Virtualization "
-                                 "framework; this host is {}",
-                                 describe(host)))
-            .with_hint(kInstead);
-    }
-    return Error(Code::kUnimplemented,
-                 "the vz driver of this version describes itself and cannot run guests yet")
-        .with_hint(kInstead);
+    return host.os == "darwin"
+               ? described::not_yet("vz")
+               : described::not_this_host(
+                     "vz", "macOS 13 or newer, for Apple's Virtualization framework", host);
 }
 
+/// The top-level `rosetta` moves to vmOpts.vz.
 void fill_defaults(Json& instance) {
     Json& config = child(instance, "config");
     set_default(config, "vmType", "vz");
@@ -65,30 +30,13 @@ void fill_defaults(Json& instance) {
     set_default(options, "diskImageFormat", "raw");
 }
 
-Result<std::string> VzDriver::configure(const sdk::Call&, std::string_view instance_json) {
-    LIMA_TRY(Json instance, parse_json(instance_json), "the instance's JSON");
-    if (!instance.is_object()) {
-        return failf(Code::kInvalidArgument, "the instance is not a JSON object");
-    }
-    fill_defaults(instance);
-    const std::lock_guard lock(mutex_);
-    instance_ = std::move(instance);
-    return dump_json(instance_);
-}
-
-Result<> VzDriver::validate(const sdk::Call&) { return refuse(); }
-
-Result<> VzDriver::start(const sdk::Call&) { return refuse(); }
-
-Result<std::string> VzDriver::info() const {
+Result<Json> info(const Json& instance) {
     Json info = {{"name", "vz"}, {"vsockPort", 2222}, {"virtioPort", ""}};
     Json features = Json::object();
-    const std::lock_guard lock(mutex_);
     bool rosetta = false;
     bool binfmt = false;
-    if (instance_.is_object()) {
-        info["instanceDir"] = json_string(instance_, "dir");
-        const Json& config = instance_["config"];
+    if (instance.is_object()) {
+        const Json& config = instance["config"];
         const std::string display = json_string(config.value("video", Json::object()), "display");
         if (display == "vz" || display == "default") {
             features["canRunGui"] = true;
@@ -106,11 +54,10 @@ Result<std::string> VzDriver::info() const {
     features["rosettaBinFmt"] = binfmt;
     features["supportedImageFormats"] = Json::array({"raw", "asif"});
     info["features"] = std::move(features);
-    return dump_json(info);
+    return info;
 }
 
-Result<std::string> VzDriver::config_schema() const {
-    return R"json({
+constexpr const char* kSchema = R"json({
   "$schema": "https://json-schema.org/draft/2020-12/schema",
   "type": "object",
   "properties": {
@@ -129,6 +76,9 @@ Result<std::string> VzDriver::config_schema() const {
   },
   "additionalProperties": false
 })json";
-}
+
+}  // namespace
+
+const described::Description kDescription = {&refusal, &fill_defaults, &info, kSchema};
 
 }  // namespace lima::vz

@@ -1,41 +1,16 @@
-// vz: guests under Apple's Virtualization framework. What is here so far works on every host: the
-// driver tells what it is, checks and completes its options, and refuses to run with the reason.
-//
-// Owner: the host's driver object. Thread: one [op] call at a time; info() may run beside it.
+// vz: guests under Apple's Virtualization framework. So far it describes itself
+// (plugins/described).
 #pragma once
 
-#include "core/base/error.hpp"
-#include "core/base/host.hpp"
-#include "core/base/json.hpp"
-
-#include <lima/driver.hpp>
-
-#include <mutex>
-#include <string>
-#include <string_view>
+#include "plugins/described/driver.hpp"
 
 namespace lima::vz {
 
-/// Why no VM of this driver can run on that host, and what to do instead.
-Error refusal(const HostFacts& host);
+extern const described::Description kDescription;
 
-/// Applies the driver's defaults in place; the top-level `rosetta` moves to vmOpts.vz.
-void fill_defaults(Json& instance);
-
-class VzDriver final : public sdk::Driver, public sdk::ConfigSchema {
+class VzDriver final : public described::Driver {
 public:
-    using Driver::Driver;
-
-    Result<std::string> configure(const sdk::Call& call, std::string_view instance_json) override;
-    Result<> validate(const sdk::Call& call) override;
-    Result<> start(const sdk::Call& call) override;
-    Result<> stop(const sdk::Call&) override { return {}; }
-    Result<std::string> info() const override;
-    Result<std::string> config_schema() const override;
-
-private:
-    mutable std::mutex mutex_;
-    Json instance_;  // behind the mutex; null before configure
+    explicit VzDriver(const sdk::Host& host) : described::Driver(host, kDescription) {}
 };
 
 }  // namespace lima::vz
