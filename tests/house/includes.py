@@ -44,8 +44,8 @@ def allowed(name, included):
         return None if shared or mine[:2] == theirs[:2] else "a plugin is seen by nobody"
     if mine[:3] == ["sdk", "remote", "server"] and theirs[0] == "core":
         # A host of its own: it gives the module that it serves what every host gives (docs/adr/0005).
-        return None if theirs[1] in ("base", "store", "driver", "instance") else \
-            "lima-run-driver sees only core/base, core/store, core/driver and core/instance"
+        return None if theirs[1] in ("base", "text", "store", "driver", "instance") else \
+            "lima-run-driver sees only core/base, text, store, driver and instance"
     if mine[0] in ("plugins", "sdk"):
         same = mine[:2] == theirs[:2] or mine[0] == theirs[0] == "sdk"
         return None if same or theirs[:2] == ["core", "base"] else "sees only <lima/...> and core/base"
