@@ -20,6 +20,9 @@ struct Arch {
     std::string_view block;
     std::string_view net;
     std::string_view balloon;
+    std::string_view vhost_fs;
+    bool usb;
+    bool numa;                // memory can be given by -numa
     std::string_view gpu;     // when there is a display
     bool pci_serial;          // a second serial port on PCI
     std::string_view tpm;     // empty: none

@@ -25,6 +25,10 @@ std::string default_cpu_model(const Config& config, const Host& host) {
     if (config.arch == "x86_64" && host.os == "windows" && host.arch == "x86_64") {
         model = "qemu64";
     }
+    // It has a "max" since 8.2; before, this is the one with all that is not a draft.
+    if (config.arch == "riscv64" && host.version && *host.version < Version{8, 2, 0}) {
+        model = "rv64";
+    }
     if (native && host.accel != "tcg" && host.cpu_passthrough) {
         model = "host";
     }
@@ -34,14 +38,34 @@ std::string default_cpu_model(const Config& config, const Host& host) {
     return model;
 }
 
+/// virtiofsd reads and writes the guest's memory.
+bool shares_memory(const Config& config) {
+    return config.mount_type == "virtiofs" && !config.mounts.empty();
+}
+
 void add_memory(ArgvBuilder& out) {
     out.add_unless_given("-m", std::to_string(out.config.memory >> 20));
-    if (out.config.mount_type == "virtiofs" && !out.config.mounts.empty()) {
-        out.add_unless_given(
-            "-object", fmt::format("memory-backend-file,id={},size={},mem-path=/dev/shm,share=on",
-                                   kSharedMemory, out.config.memory));
+    if (!shares_memory(out.config)) {
+        return;
+    }
+    // Not a file in /dev/shm, which containers have but a little of.
+    out.add_unless_given("-object", fmt::format("memory-backend-memfd,id={},size={},share=on",
+                                                kSharedMemory, out.config.memory));
+    if (out.arch.numa) {
         out.add_unless_given("-numa", fmt::format("node,memdev={}", kSharedMemory));
     }
+}
+
+/// ACPI came to this machine with QEMU 8.0, and is on since; guests know it by its device tree.
+std::string machine_acpi(const ArgvBuilder& out) {
+    return out.config.arch == "riscv64" && out.at_least(8, 0) ? ",acpi=off" : "";
+}
+
+/// Machines without NUMA are told of the memory in another way.
+std::string machine_memory(const ArgvBuilder& out) {
+    return shares_memory(out.config) && !out.arch.numa
+               ? fmt::format(",memory-backend={}", kSharedMemory)
+               : std::string();
 }
 
 std::string path_in_instance(const Config& config, std::string_view name) {
@@ -155,7 +179,8 @@ Result<void> add_machine(ArgvBuilder& out) {
         out.add("-global", "ICH9-LPC.disable_s4=1");
     } else {
         out.add_unless_given(
-            "-machine", fmt::format("{},accel={}{}", out.arch.machine, accel, serial_firmware));
+            "-machine", fmt::format("{}{},accel={}{}{}", out.arch.machine, machine_acpi(out), accel,
+                                    serial_firmware, machine_memory(out)));
     }
     out.add_unless_given("-smp", fmt::format("{0},sockets=1,cores={0},threads=1", config.cpus));
     if (!out.host.firmware.empty()) {

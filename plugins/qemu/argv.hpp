@@ -69,6 +69,8 @@ Result<CommandLine> build_argv(const Config& config, const Host& host);
 Result<std::string> cpu_model(const Config& config, const Host& host);
 /// kInvalidArgument when this QEMU was built without the accelerator.
 Result<void> check_accel(const Host& host);
+/// kInvalidArgument when its machine takes no TPM.
+Result<void> check_tpm(const Arch& arch);
 /// A value inside a comma-separated option: QEMU reads ",," as a comma.
 std::string escape_commas(std::string text);
 /// 52:55:55 and three bytes that are the same for the same machine and text.

@@ -109,7 +109,9 @@ std::string default_audio_backend(const std::string& os) {
 }  // namespace
 
 void add_disks(ArgvBuilder& out) {
-    out.add("-device", "qemu-xhci,id=usb-bus");
+    if (out.arch.usb) {
+        out.add("-device", "qemu-xhci,id=usb-bus");
+    }
     add_boot_disk(out);
     add_boot_order(out);
     for (const DiskFile& disk : out.host.additional_disks) {
@@ -131,14 +133,18 @@ void add_direct_boot(ArgvBuilder& out) {
     }
 }
 
+Result<void> check_tpm(const Arch& arch) {
+    if (arch.tpm.empty()) {
+        return failf(Code::kInvalidArgument, "field `tpm` is not supported for arch {}", arch.name);
+    }
+    return {};
+}
+
 Result<void> add_tpm(ArgvBuilder& out) {
     if (!out.config.tpm) {
         return {};
     }
-    if (out.arch.tpm.empty()) {
-        return failf(Code::kInvalidArgument, "field `tpm` is not supported for arch {}",
-                     out.config.arch);
-    }
+    LIMA_DO(check_tpm(out.arch));
     out.add("-chardev", fmt::format("socket,id=chrtpm,path={}", out.inst("swtpm.sock")));
     out.add("-tpmdev", "emulator,id=tpm0,chardev=chrtpm");
     out.add("-device", fmt::format("{},tpmdev=tpm0", out.arch.tpm));
@@ -248,8 +254,8 @@ void add_mounts(ArgvBuilder& out) {
             out.add("-chardev", fmt::format("socket,id=char-virtiofs-{},path={}", index,
                                             out.inst(fmt::format("virtiofsd-{}.sock", index))));
             out.add("-device",
-                    fmt::format("vhost-user-fs-pci,queue-size={},chardev=char-virtiofs-{},tag={}",
-                                mount.queue_size, index, mount_tag(mount)));
+                    fmt::format("{},queue-size={},chardev=char-virtiofs-{},tag={}",
+                                out.arch.vhost_fs, mount.queue_size, index, mount_tag(mount)));
         }
         ++index;
     }

@@ -159,7 +159,21 @@ Result<std::shared_ptr<Vm>> QemuDriver::follow(const Config& config) {
     const auto shared = std::make_shared<ForeignProcess>(std::move(target));
     vm->signal = [shared](int number) { static_cast<void>(shared->signal(number)); };
     vm->watch(std::move(watched));
+    watch_helpers(*vm, config);
     return vm;
+}
+
+/// Those that an earlier host started for the VM.
+void QemuDriver::watch_helpers(Vm& vm, const Config& config) {
+    std::vector<std::shared_ptr<Helper>> helpers;
+    for (const auto& [file, pid] : living_helpers(config.dir)) {
+        auto helper = Helper::create(helper_role(config, file), host());
+        auto process = ForeignProcess::open(pid);
+        if (helper && process && (*helper)->watch(std::move(*process))) {
+            helpers.push_back(std::move(*helper));
+        }
+    }
+    serve(vm, std::move(helpers));
 }
 
 Result<> QemuDriver::adopt(const sdk::Call& call) {

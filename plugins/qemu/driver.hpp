@@ -6,6 +6,7 @@
 #pragma once
 
 #include "plugins/qemu/launch.hpp"
+#include "plugins/qemu/snapshots.hpp"
 
 #include <lima/driver.hpp>
 
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lima::qemu {
 
@@ -20,6 +22,9 @@ class QemuDriver final : public sdk::Driver,
                          public sdk::GuestAgent,
                          public sdk::GuestChannels,
                          public sdk::Adopt,
+                         public sdk::Snapshot,
+                         public sdk::Display,
+                         public sdk::Screenshot,
                          public sdk::ConfigSchema {
 public:
     explicit QemuDriver(const sdk::Host& host);
@@ -42,7 +47,28 @@ public:
 
     Result<std::string> config_schema() const override;
 
+    // driver_extensions.cpp
+    Result<> create_snapshot(const sdk::Call& call, const std::string& tag) override;
+    Result<> apply_snapshot(const sdk::Call& call, const std::string& tag) override;
+    Result<> delete_snapshot(const sdk::Call& call, const std::string& tag) override;
+    Result<std::string> list_snapshots(const sdk::Call& call) override;
+
+    Result<> change_display_password(const sdk::Call& call, const std::string& password) override;
+    Result<std::string> display_connection(const sdk::Call& call) override;
+
+    Result<sdk::Picture> capture_screenshot(const sdk::Call& call,
+                                            std::string_view format) override;
+
 private:
+    using LiveChange = Result<void>(Vm&, const sdk::Call&, const std::string& tag);
+    using OfflineChange = Result<void>(const std::vector<SnapshotDisk>&, const std::string& tag);
+
+    Result<bool> snapshots_live() const;
+    Result<> change_snapshots(const sdk::Call& call, const std::string& tag, LiveChange* live,
+                              OfflineChange* offline);
+    /// kFailedPrecondition unless the VM runs and has that display; empty: any.
+    Result<> check_display(std::string_view kind) const;
+    void watch_helpers(Vm& vm, const Config& config);
     Result<Config> configured() const;
     bool running() const { return vm_ && vm_->running(); }
     Result<> disk_from_image(const sdk::Call& call, const Config& config);

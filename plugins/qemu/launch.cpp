@@ -3,9 +3,9 @@
 #include "core/base/fs.hpp"
 #include "core/base/lock.hpp"
 #include "core/base/text.hpp"
+#include "plugins/qemu/swtpm.hpp"
 #include "plugins/qemu/virtiofsd.hpp"
 
-#include <array>
 #include <csignal>
 
 namespace lima::qemu {
@@ -18,6 +18,7 @@ constexpr int kFirstInherited = 3;
 constexpr milliseconds kRetryStep{4};
 constexpr milliseconds kMonitorLimit{60000};
 constexpr milliseconds kHelperLimit{5000};
+constexpr milliseconds kHelperGrace{2000};
 constexpr milliseconds kKillLimit{10000};
 
 }  // namespace
@@ -41,9 +42,25 @@ milliseconds power_button_limit(const Config& config, bool firmware, bool kernel
     return arch != nullptr && arch->power_button && !bare_arm ? kPatient : kHopeless;
 }
 
+Helper::Role helper_role(const Config& config, const std::string& file) {
+    if (file == kTpmState) {
+        return {.title = "swtpm", .loss = "the guest's TPM does not answer any more", .file = file};
+    }
+    Helper::Role role{.title = file,
+                      .loss = "this mount hangs in the guest until the instance is restarted",
+                      .file = file};
+    for (std::size_t i = 0; i < config.mounts.size(); ++i) {
+        if (file == virtiofsd_file(i)) {
+            role.title = "virtiofsd for " + config.mounts[i].location;
+        }
+    }
+    return role;
+}
+
 void clean_up(const Config& config, const std::vector<std::string>& locked_disks,
               Services& services, const sdk::Call& call) {
-    std::vector<std::string> names = {"vncdisplay", "vncpassword"};
+    end_helpers(config.dir, kHelperGrace, services.host);
+    std::vector<std::string> names = {"vncdisplay", "vncpassword", kTpmSocket};
     for (std::string& name : runtime_files(config)) {
         if (name.ends_with(".sock")) {
             names.push_back(std::move(name));
@@ -66,6 +83,16 @@ void clean_up(const Config& config, const std::vector<std::string>& locked_disks
     }
 }
 
+void serve(Vm& vm, std::vector<std::shared_ptr<Helper>> helpers) {
+    for (const std::shared_ptr<Helper>& helper : helpers) {
+        helper->serve([weak = vm.weak_from_this()] {
+            const std::shared_ptr<Vm> served = weak.lock();
+            return served && served->running();
+        });
+    }
+    vm.helpers = std::move(helpers);
+}
+
 Launch::Launch(const Config& config, Services& services, const sdk::Call& call)
     : config_(config), services_(services), call_(call) {}
 
@@ -73,10 +100,8 @@ Launch::~Launch() {
     if (done_) {
         return;
     }
-    for (const std::shared_ptr<Vm>& process : helpers_) {
-        if (process->signal && process->running()) {
-            process->signal(SIGKILL);
-        }
+    for (const std::shared_ptr<Helper>& helper : helpers_) {
+        helper->detach();
     }
     if (vm_) {
         if (vm_->signal && vm_->running()) {
@@ -86,6 +111,7 @@ Launch::~Launch() {
         vm_->detach();
     }
     if (owns_files_) {
+        end_helpers(config_.dir, milliseconds(0), services_.host);
         clean_up(config_, locked_, services_, call_);
     }
 }
@@ -108,9 +134,11 @@ Result<std::shared_ptr<Vm>> Launch::run() {
     LIMA_DO(connect_networks());
     LIMA_DO(call_.check());
     LIMA_DO(start_virtiofsd());
+    LIMA_DO(start_swtpm());
     LIMA_DO(start_qemu());
     LIMA_DO(wait_for_monitor());
     LIMA_DO(expose_ssh());
+    serve(*vm_, helpers_);
     vm_->locked_disks = std::move(locked_);
     vm_->power_button_limit = power_button_limit(config_, !host_.firmware.empty(), host_.kernel);
     done_ = true;
@@ -125,6 +153,7 @@ Result<void> Launch::clear_stale_files() {
                         .with_hint("stop the instance first"));
     }
     owns_files_ = true;
+    end_helpers(config_.dir, milliseconds(0), services_.host);
     for (const std::string& name : runtime_files(config_)) {
         LIMA_DO(fs::remove_if_exists(config_.dir / name));
     }
@@ -220,34 +249,23 @@ Result<void> Launch::connect_networks() {
     return {};
 }
 
-Result<void> Launch::spawn(Vm& vm, sdk::ProcessSpec spec) {
-    // The callbacks hold the VM: they may come after the driver let go of it.
-    const std::shared_ptr<Vm> shared = vm.shared_from_this();
-    spec.line = [shared](int stream, std::string_view text) { shared->line(stream, text); };
-    spec.exited = [shared](int code, int signal) {
-        shared->ended(Vm::End{ExitStatus{code, signal}});
-    };
-    LIMA_TRY(const std::int64_t id, services_.processes.spawn(call_, std::move(spec)));
-    vm.pid = services_.processes.pid(id);
-    vm.signal = [processes = &services_.processes, id](int number) {
-        static_cast<void>(processes->signal(id, number));
-    };
-    return {};
-}
-
-Result<void> Launch::wait_for_socket(const std::string& path, const Vm& helper) {
+Result<void> Launch::start_helper(Helper::Role role, std::vector<std::string> argv) {
+    LIMA_TRY(const std::shared_ptr<Helper> helper, Helper::create(role, services_.host));
+    sdk::ProcessSpec spec;
+    spec.argv = std::move(argv);
+    spec.pid_file = (config_.dir / (role.file + ".pid")).string();
+    // The callbacks hold the helper: they may come after the driver let go of it.
+    spec.line = [helper](int, std::string_view text) { helper->line(text); };
+    spec.exited = [helper](int code, int signal) { helper->ended(ExitStatus{code, signal}); };
+    LIMA_DO(services_.processes.spawn(call_, std::move(spec)), "cannot start {}", role.title);
+    helpers_.push_back(helper);
+    const auto socket = config_.dir / (role.file + ".sock");
     const auto deadline = std::chrono::steady_clock::now() + kHelperLimit;
-    while (!fs::exists(path)) {
-        switch (helper.wait(call_.cancel_fd(), kRetryStep)) {
-            case Vm::Wait::kEnded:
-                return fail(helper.early_exit());
-            case Vm::Wait::kCancelled:
-                return failf(Code::kCancelled, "cancelled");
-            case Vm::Wait::kTimeout:
-                break;
-        }
+    while (!fs::exists(socket)) {
+        LIMA_DO(helper->wait(call_.cancel_fd(), kRetryStep));
         if (std::chrono::steady_clock::now() > deadline) {
-            return failf(Code::kDeadlineExceeded, "{} did not appear in time", path);
+            return failf(Code::kDeadlineExceeded, "{}: {} did not appear in time", role.title,
+                         socket.string());
         }
     }
     return {};
@@ -257,18 +275,32 @@ Result<void> Launch::start_virtiofsd() {
     if (config_.mount_type != "virtiofs" || config_.mounts.empty()) {
         return {};
     }
-    LIMA_TRY(const Virtiofsd program, find_virtiofsd(survey_.host.home, survey_.program.exe));
+    const Virtiofsd& program = survey_.virtiofsd;
     for (std::size_t i = 0; i < config_.mounts.size(); ++i) {
-        const std::string& location = config_.mounts[i].location;
-        const std::string socket = (config_.dir / fmt::format("virtiofsd-{}.sock", i)).string();
-        LIMA_TRY(std::shared_ptr<Vm> helper, Vm::create(config_, services_.host));
-        helpers_.push_back(helper);
-        sdk::ProcessSpec spec;
-        spec.argv = virtiofsd_argv(program, socket, location);
-        LIMA_DO(spawn(*helper, std::move(spec)), "cannot start virtiofsd for {}", location);
-        LIMA_DO(wait_for_socket(socket, *helper), "virtiofsd for {}", location);
+        const Mount& mount = config_.mounts[i];
+        const std::string file = virtiofsd_file(i);
+        if (!mount.writable && !program.can_read_only) {
+            services_.host.warn(fmt::format(
+                "{} cannot share {} read-only: the guest mounts it so, but its root user could "
+                "write to it",
+                program.binary.string(), mount.location));
+        }
+        auto started =
+            start_helper(helper_role(config_, file),
+                         virtiofsd_argv(program, (config_.dir / (file + ".sock")).string(), mount));
+        if (!started) {
+            return fail(std::move(started.error()).with_hint(virtiofsd_hint(program)));
+        }
     }
     return {};
+}
+
+Result<void> Launch::start_swtpm() {
+    if (!config_.tpm) {
+        return {};
+    }
+    LIMA_DO(prepare_swtpm(config_.dir), "cannot prepare the TPM's state");
+    return start_helper(helper_role(config_, kTpmState), swtpm_argv(survey_.swtpm, config_.dir));
 }
 
 Result<void> Launch::start_qemu() {
@@ -284,7 +316,16 @@ Result<void> Launch::start_qemu() {
     for (const Fd& socket : sockets_) {
         spec.inherit.push_back(socket.get());
     }
-    LIMA_DO(spawn(*vm_, std::move(spec)), "cannot start QEMU");
+    // As with helpers.
+    const std::shared_ptr<Vm> vm = vm_;
+    spec.line = [vm](int stream, std::string_view text) { vm->line(stream, text); };
+    spec.exited = [vm](int code, int signal) { vm->ended(Vm::End{ExitStatus{code, signal}}); };
+    LIMA_TRY(const std::int64_t id, services_.processes.spawn(call_, std::move(spec)),
+             "cannot start QEMU");
+    vm->pid = services_.processes.pid(id);
+    vm->signal = [processes = &services_.processes, id](int number) {
+        static_cast<void>(processes->signal(id, number));
+    };
     return {};
 }
 

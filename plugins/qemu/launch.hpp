@@ -49,8 +49,8 @@ private:
     Result<NetLink> connect_network(const Network& network);
     Result<NetLink> inherit_socket(const std::string& path);
     Result<void> start_virtiofsd();
-    Result<void> wait_for_socket(const std::string& path, const Vm& helper);
-    Result<void> spawn(Vm& vm, sdk::ProcessSpec spec);
+    Result<void> start_swtpm();
+    Result<void> start_helper(Helper::Role role, std::vector<std::string> argv);
     Result<void> start_qemu();
     Result<void> wait_for_monitor();
     Result<void> expose_ssh();
@@ -62,7 +62,7 @@ private:
     Host host_;
     std::vector<Fd> sockets_;  // inherited by QEMU as 3, 4 …
     std::vector<std::string> locked_;
-    std::vector<std::shared_ptr<Vm>> helpers_;
+    std::vector<std::shared_ptr<Helper>> helpers_;
     std::shared_ptr<Vm> vm_;
     std::string network_;
     bool owns_files_ = false;  // the instance's sockets and locks are ours to take back
@@ -75,7 +75,12 @@ std::chrono::milliseconds power_button_limit(const Config& config, bool firmware
 /// Names of processes that may be a VM that another Lima started; those do not lock their PID files
 /// as we do.
 std::vector<std::string> qemu_process_names();
-/// Everything that a VM that is gone may have left in the instance directory; locks of disks too.
+/// From now on the end of a helper is an event, while the VM runs.
+void serve(Vm& vm, std::vector<std::shared_ptr<Helper>> helpers);
+/// A mount's host side, and the TPM: who they are by the stem of their files.
+Helper::Role helper_role(const Config& config, const std::string& file);
+/// Everything that a VM that is gone may have left in the instance directory; processes that served
+/// it, and locks of disks too.
 void clean_up(const Config& config, const std::vector<std::string>& locked_disks,
               Services& services, const sdk::Call& call);
 

@@ -58,6 +58,18 @@ Result<void> check_files(const Config& config) {
     return {};
 }
 
+/// Programs that are needed beside QEMU.
+Result<void> find_helpers(const Config& config, Survey& survey) {
+    if (config.tpm) {
+        LIMA_DO(check_tpm(*survey.arch));
+        LIMA_TRY(survey.swtpm, find_swtpm());
+    }
+    if (config.mount_type == "virtiofs" && !config.mounts.empty()) {
+        LIMA_TRY(survey.virtiofsd, find_virtiofsd(survey.host.home, survey.program.exe));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<Survey> survey_host(const Config& config) {
@@ -65,11 +77,6 @@ Result<Survey> survey_host(const Config& config) {
     survey.arch = find_arch(config.arch);
     if (survey.arch == nullptr) {
         return failf(Code::kInvalidArgument, "unknown architecture \"{}\"", config.arch);
-    }
-    if (config.tpm) {
-        return fail(Error(Code::kUnimplemented,
-                          "field `tpm` is true, but a TPM is not available yet in this driver")
-                        .with_hint("set tpm to false"));
     }
     LIMA_TRY(survey.host, host_facts());
     LIMA_TRY(survey.program, find_qemu(*survey.arch));
@@ -87,6 +94,7 @@ Result<Survey> survey_host(const Config& config) {
     if (native && survey.accel.name != "tcg" ? true : config.cpu_type.contains(config.arch)) {
         LIMA_TRY(survey.features, probe_features(survey.program, *survey.arch, true));
     }
+    LIMA_DO(find_helpers(config, survey));
     FirmwareSearch search;
     search.home = survey.host.home;
     search.exe = survey.program.exe;

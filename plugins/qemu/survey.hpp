@@ -8,7 +8,10 @@
 #include "plugins/qemu/config.hpp"
 #include "plugins/qemu/firmware.hpp"
 #include "plugins/qemu/probe.hpp"
+#include "plugins/qemu/swtpm.hpp"
+#include "plugins/qemu/virtiofsd.hpp"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -20,6 +23,8 @@ struct Survey {
     Features features;
     Accelerator accel;
     FirmwareChoice firmware;
+    std::filesystem::path swtpm;  // where the configuration has a TPM
+    Virtiofsd virtiofsd;          // where it has virtiofs mounts
     HostFacts host;
     std::vector<std::string> warnings;  // without the accelerator's
 };

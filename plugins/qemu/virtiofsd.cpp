@@ -51,23 +51,48 @@ Result<Virtiofsd> find_virtiofsd(const stdfs::path& home, const stdfs::path& exe
             options.argv = {binary, "--version"};
             const auto output = run(std::move(options), {}, kTimeout);
             if (output && output->status.ok()) {
-                const bool classic = output->out.find("FUSE kernel interface") != std::string::npos;
-                return Virtiofsd{binary, classic};
+                Virtiofsd program;
+                program.binary = binary;
+                program.classic = output->out.find("FUSE kernel interface") != std::string::npos;
+                SpawnOptions help;
+                help.argv = {binary, "--help"};
+                const auto words = run(std::move(help), {}, kTimeout);
+                program.can_read_only = words && words->out.find("--readonly") != std::string::npos;
+                return program;
             }
         }
     }
-    return fail(Error(Code::kNotFound, tried.empty()
-                                           ? "cannot find virtiofsd"
-                                           : "no virtiofsd runs (tried " + join(tried, ", ") + ")")
-                    .with_hint("install virtiofsd, or set mountType to 9p or reverse-sshfs"));
+    return fail(
+        Error(Code::kNotFound, tried.empty()
+                                   ? "cannot find virtiofsd"
+                                   : "no virtiofsd runs (tried " + join(tried, ", ") + ")")
+            .with_hint("install virtiofsd, as with `apt-get install virtiofsd` (on Debian 12: "
+                       "qemu-system-common, which has it), or set mountType to 9p or "
+                       "reverse-sshfs"));
 }
 
 std::vector<std::string> virtiofsd_argv(const Virtiofsd& program, const std::string& socket,
-                                        const std::string& directory) {
+                                        const Mount& mount) {
     if (program.classic) {
-        return {program.binary.string(), "--socket-path=" + socket, "-o", "source=" + directory};
+        // A comma would begin another option.
+        const std::string source =
+            replace_all(replace_all(mount.location, "\\", "\\\\"), ",", "\\,");
+        return {program.binary.string(), "--socket-path=" + socket, "-o", "source=" + source};
     }
-    return {program.binary.string(), "--socket-path", socket, "--shared-dir", directory};
+    std::vector<std::string> argv = {program.binary.string(), "--socket-path", socket,
+                                     "--shared-dir", mount.location};
+    if (!mount.writable && program.can_read_only) {
+        argv.emplace_back("--readonly");
+    }
+    return argv;
 }
+
+std::string virtiofsd_hint(const Virtiofsd& program) {
+    return program.classic ? "this virtiofsd is the old one of QEMU 7, which only root can use; "
+                             "install the newer one, or set mountType to 9p or reverse-sshfs"
+                           : "set mountType to 9p or reverse-sshfs";
+}
+
+std::string virtiofsd_file(std::size_t mount) { return fmt::format("virtiofsd-{}", mount); }
 
 }  // namespace lima::qemu

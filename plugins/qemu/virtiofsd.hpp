@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
+#include "plugins/qemu/config.hpp"
 
 #include <filesystem>
 #include <string>
@@ -12,7 +13,8 @@ namespace lima::qemu {
 
 struct Virtiofsd {
     std::filesystem::path binary;
-    bool classic = false;  // QEMU's old one
+    bool classic = false;        // QEMU's old one
+    bool can_read_only = false;  // by itself, whatever the guest does
 };
 
 /// The directories in which programs announce themselves, in order.
@@ -24,6 +26,10 @@ std::string announced_virtiofsd(const std::string& json);
 Result<Virtiofsd> find_virtiofsd(const std::filesystem::path& home,
                                  const std::filesystem::path& exe);
 std::vector<std::string> virtiofsd_argv(const Virtiofsd& program, const std::string& socket,
-                                        const std::string& directory);
+                                        const Mount& mount);
+/// What to do when it does not start.
+std::string virtiofsd_hint(const Virtiofsd& program);
+/// The stem of the names of its socket and PID file.
+std::string virtiofsd_file(std::size_t mount);
 
 }  // namespace lima::qemu

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <poll.h>
+#include <unistd.h>
 
 namespace lima::qemu {
 
@@ -16,6 +17,7 @@ namespace {
 constexpr std::size_t kStderrLines = 20;
 constexpr std::size_t kSerialLines = 20;
 constexpr int kUnknownCode = -1;
+constexpr std::string_view kJobPrefix = "lima-";
 
 Json as_array(const std::vector<std::string>& lines, std::size_t most) {
     Json out = Json::array();
@@ -111,30 +113,21 @@ void Vm::detach() {
         attached_ = false;
     }
     serial_.reset();
-    watcher_stop_.write.reset();
-    if (watcher_.joinable()) {
-        watcher_.join();
+    watcher_.reset();
+    for (const std::shared_ptr<Helper>& helper : helpers) {
+        helper->detach();
     }
     close_monitor();
 }
 
 void Vm::watch(ForeignProcess process) {
-    auto stop = make_pipe();
-    if (!stop) {
-        host_.warn("the end of the VM will not be noticed: " + stop.error().text());
-        return;
-    }
-    watcher_stop_ = std::move(*stop);
     // detach() joins the thread before the object can go.
-    watcher_ = std::thread([this, stop_fd = watcher_stop_.read.get(),
-                            followed = std::make_shared<ForeignProcess>(std::move(process))] {
-        std::array<pollfd, 2> polled{{{followed->pidfd(), POLLIN, 0}, {stop_fd, POLLIN, 0}}};
-        while (::poll(polled.data(), polled.size(), -1) < 0 && errno == EINTR) {
-        }
-        if (polled[0].revents != 0) {
-            ended(End{});
-        }
-    });
+    auto watch = EndWatch::start(std::move(process), [this] { ended(End{}); });
+    if (watch) {
+        watcher_ = std::move(*watch);
+    } else {
+        host_.warn("the end of the VM will not be noticed: " + watch.error().text());
+    }
 }
 
 std::chrono::steady_clock::duration Vm::age() const {
@@ -177,12 +170,72 @@ Result<void> Vm::open_monitor(Fd socket, std::chrono::milliseconds timeout) {
     return {};
 }
 
-Result<Json> Vm::monitor(std::string_view command, const Json& arguments) {
+Result<Json> Vm::monitor(std::string_view command, const Json& arguments,
+                         std::chrono::milliseconds timeout) {
     const std::lock_guard lock(monitor_mutex_);
     if (!monitor_) {
         return failf(Code::kUnavailable, "{}: QEMU's monitor is not connected", command);
     }
-    return monitor_->execute(command, arguments);
+    return monitor_->execute(command, arguments, timeout);
+}
+
+/// Those that nobody waited for to their end.
+void Vm::dismiss_old_jobs() {
+    const auto jobs = monitor("query-jobs");
+    for (const Json& job : jobs && jobs->is_array() ? *jobs : Json::array()) {
+        const std::string id = json_string(job, "id");
+        if (id.starts_with(kJobPrefix) && json_string(job, "status") == "concluded") {
+            static_cast<void>(monitor("job-dismiss", {{"id", id}}));
+        }
+    }
+}
+
+Result<void> Vm::run_job(std::string_view command, Json arguments, int cancel_fd) {
+    dismiss_old_jobs();
+    LIMA_TRY(Pipe pipe, make_pipe());
+    std::string id;
+    {
+        const std::lock_guard lock(mutex_);
+        // An adopted VM may have jobs of another host.
+        id = fmt::format("{}{}-{}", kJobPrefix, ::getpid(), ++last_job_);
+        jobs_[id] = std::move(pipe.write);
+    }
+    arguments["job-id"] = id;
+    auto started = monitor(command, arguments);
+    Result<void> done;
+    // The answer may be late, because QEMU is at the job already.
+    if (started || started.error().code() == Code::kDeadlineExceeded) {
+        done = wait_for_job(id, pipe.read.get(), cancel_fd);
+    } else {
+        done = fail(std::move(started.error()));
+    }
+    const std::lock_guard lock(mutex_);
+    jobs_.erase(id);
+    return done.map_error([&](Error error) { return std::move(error).wrap(command); });
+}
+
+Result<void> Vm::wait_for_job(const std::string& id, int job_fd, int cancel_fd) {
+    std::array<pollfd, 3> polled{
+        {{job_fd, POLLIN, 0}, {end_fd(), POLLIN, 0}, {cancel_fd, POLLIN, 0}}};
+    while (::poll(polled.data(), polled.size(), -1) < 0 && errno == EINTR) {
+    }
+    if (polled[0].revents == 0) {
+        return polled[1].revents != 0
+                   ? failf(Code::kUnavailable, "QEMU has ended meanwhile")
+                   : failf(Code::kCancelled, "cancelled; QEMU goes on with it nevertheless");
+    }
+    LIMA_TRY(const Json jobs, monitor("query-jobs"));
+    std::string error;
+    for (const Json& job : jobs.is_array() ? jobs : Json::array()) {
+        if (json_string(job, "id") == id) {
+            error = json_string(job, "error");
+        }
+    }
+    static_cast<void>(monitor("job-dismiss", {{"id", id}}));
+    if (!error.empty()) {
+        return fail(Code::kFailedPrecondition, error);
+    }
+    return {};
 }
 
 void Vm::close_monitor() {
@@ -257,6 +310,11 @@ void Vm::on_event(const qmp::Event& event) {
         }
     } else if (event.name == "BLOCK_IO_ERROR") {
         disk_error(event.data);
+    } else if (event.name == "JOB_STATUS_CHANGE" &&
+               json_string(event.data, "status") == "concluded") {
+        if (const auto job = jobs_.find(json_string(event.data, "id")); job != jobs_.end()) {
+            job->second.reset();
+        }
     }
 }
 

@@ -10,6 +10,8 @@
 #include "core/base/process.hpp"
 #include "plugins/qemu/config.hpp"
 #include "plugins/qemu/diagnose.hpp"
+#include "plugins/qemu/end_watch.hpp"
+#include "plugins/qemu/helper.hpp"
 #include "plugins/qemu/qmp_client.hpp"
 #include "plugins/qemu/serial_watch.hpp"
 
@@ -18,12 +20,12 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace lima::qemu {
@@ -64,7 +66,11 @@ public:
     /// Opens the monitor on a connected socket.
     Result<void> open_monitor(Fd socket, std::chrono::milliseconds timeout);
     /// kUnavailable when there is no monitor.
-    Result<Json> monitor(std::string_view command, const Json& arguments = nullptr);
+    Result<Json> monitor(std::string_view command, const Json& arguments = nullptr,
+                         std::chrono::milliseconds timeout = QmpClient::kDefaultTimeout);
+    /// Runs a command that is a job of QEMU to its end; the job's own error is
+    /// kFailedPrecondition. Cancelled, the job goes on.
+    Result<void> run_job(std::string_view command, Json arguments, int cancel_fd);
     void close_monitor();
 
     /// A process in the guest has opened the guest agent's port, at any time since power-on.
@@ -78,6 +84,8 @@ public:
     const Config& config() const { return config_; }
     std::int64_t pid = 0;
     bool adopted = false;
+    /// What serves the VM beside QEMU, and ends with it.
+    std::vector<std::shared_ptr<Helper>> helpers;
     std::vector<std::string> locked_disks;
     std::string network;  // the user-v2 network that forwards our ssh port
     std::chrono::milliseconds power_button_limit{0};
@@ -85,6 +93,8 @@ public:
 private:
     Vm(Config config, const sdk::Host& host, Pipe end_pipe);
     void on_event(const qmp::Event& event);
+    Result<void> wait_for_job(const std::string& id, int job_fd, int cancel_fd);
+    void dismiss_old_jobs();
     void disk_error(const Json& data);
     void watch_serial();
     void emit(const std::string& type, const Json& data) const;
@@ -95,8 +105,7 @@ private:
     LineRing stderr_lines_{40};
     std::unique_ptr<QmpClient> monitor_;
     std::mutex monitor_mutex_;
-    std::thread watcher_;
-    Pipe watcher_stop_;
+    std::unique_ptr<EndWatch> watcher_;
     std::unique_ptr<SerialWatch> serial_;
 
     // Guards what follows, and the order of events.
@@ -107,6 +116,8 @@ private:
     std::optional<End> end_;
     std::string shutdown_reason_;
     std::set<std::string> disk_errors_;
+    std::map<std::string, Fd> jobs_;  // those that are waited for; closed when concluded
+    int last_job_ = 0;
     std::atomic<bool> end_seen_{false};
     std::atomic<bool> guest_spoke_{false};
     std::chrono::steady_clock::time_point since_;

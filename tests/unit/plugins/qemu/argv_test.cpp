@@ -32,7 +32,7 @@ Host usual_host(const std::string& arch) {
     host.exe = "/usr/bin/qemu-system-" + std::string(find_arch(arch)->qemu);
     host.version = Version{7, 2, 0};
     host.accel_help = "Accelerators supported in QEMU binary:\ntcg\nkvm\n";
-    host.cpu_help = "Available CPUs:\nx86 Haswell\nx86 host\nx86 max\ncortex-a72\n";
+    host.cpu_help = "Available CPUs:\nx86 Haswell\nx86 host\nx86 max\ncortex-a72\nrv64\n";
     host.machine_id = "0123456789abcdef0123456789abcdef";
     if (!find_arch(arch)->edk2.empty()) {
         host.firmware = "/usr/share/firmware/" + arch + "_CODE.fd";
@@ -78,11 +78,56 @@ Mount mount_of(const std::string& location, bool writable) {
     return mount;
 }
 
-class EachArch : public ::testing::TestWithParam<std::string> {};
+/// What every architecture has of its own: devices, machine, firmware.
+class EachArch : public ::testing::TestWithParam<std::string> {
+protected:
+    const std::string arch_ = GetParam();
+    Config config_ = usual_config(arch_);
+    Host host_ = usual_host(arch_);
+};
 
-TEST_P(EachArch, EmulatedByDefault) {
-    expect_argv(GetParam() + "-tcg", usual_config(GetParam()), usual_host(GetParam()));
+TEST_P(EachArch, EmulatedByDefault) { expect_argv(arch_ + "-tcg", config_, host_); }
+
+TEST_P(EachArch, Kvm) { expect_argv(arch_ + "-kvm", config_, kvm_host(arch_)); }
+
+TEST_P(EachArch, Vnc) {
+    config_.video_display = "vnc";
+    expect_argv(arch_ + "-vnc", config_, host_);
 }
+
+TEST_P(EachArch, Virtiofs) {
+    config_.mount_type = "virtiofs";
+    config_.mounts = {mount_of("/home/me", false), mount_of("/tmp/lima", true)};
+    config_.mounts[1].queue_size = 512;
+    expect_argv(arch_ + "-virtiofs", config_, host_);
+}
+
+TEST_P(EachArch, Tpm) {
+    config_.tpm = true;
+    if (find_arch(arch_)->tpm.empty()) {
+        const auto refused = build_argv(config_, host_);
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().text(), "field `tpm` is not supported for arch " + arch_);
+        return;
+    }
+    expect_argv(arch_ + "-tpm", config_, host_);
+}
+
+TEST_P(EachArch, DirectKernel) {
+    host_.kernel = true;
+    host_.initrd = true;
+    host_.cmdline = "root=/dev/vda1 console=ttyS0 a,b";
+    expect_argv(arch_ + "-kernel", config_, host_);
+}
+
+TEST_P(EachArch, HasRoomForTheGuestsPorts) {
+    int ports = 0;
+    for (const std::string& device : values_of(build(config_, host_), "-device")) {
+        ports += device.starts_with("virtconsole") || device.starts_with("virtserialport") ? 1 : 0;
+    }
+    EXPECT_EQ(ports, 3);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, EachArch,
                          ::testing::Values("x86_64", "aarch64", "armv7l", "riscv64", "ppc64le",
                                            "s390x"),
@@ -96,19 +141,10 @@ protected:
     Host host_ = usual_host(arch_);
 };
 
-TEST_P(Variation, Kvm) { expect_argv(arch_ + "-kvm", config_, kvm_host(arch_)); }
-
 TEST_P(Variation, NoFirmware) {
     config_.legacy_bios = true;
     host_.firmware.clear();
     expect_argv(arch_ + "-bios", config_, host_);
-}
-
-TEST_P(Variation, DirectKernel) {
-    host_.kernel = true;
-    host_.initrd = true;
-    host_.cmdline = "root=/dev/vda1 console=ttyS0 a,b";
-    expect_argv(arch_ + "-kernel", config_, host_);
 }
 
 TEST_P(Variation, Iso) {
@@ -127,13 +163,6 @@ TEST_P(Variation, NinePMounts) {
     config_.mounts = {mount_of("/home/me", false), mount_of("/tmp/lima", true)};
     config_.mounts[1].security_model = "mapped-xattr";
     expect_argv(arch_ + "-9p", config_, host_);
-}
-
-TEST_P(Variation, Virtiofs) {
-    config_.mount_type = "virtiofs";
-    config_.mounts = {mount_of("/home/me", false), mount_of("/tmp/lima", true)};
-    config_.mounts[1].queue_size = 512;
-    expect_argv(arch_ + "-virtiofs", config_, host_);
 }
 
 TEST_P(Variation, UserV2Network) {
@@ -155,21 +184,11 @@ TEST_P(Variation, OtherNetworks) {
     expect_argv(arch_ + "-networks", config_, host_);
 }
 
-TEST_P(Variation, Vnc) {
-    config_.video_display = "vnc";
-    expect_argv(arch_ + "-vnc", config_, host_);
-}
-
 TEST_P(Variation, Audio) {
     config_.audio_device = "default";
     config_.audio_interface = "virtio";
     host_.version = Version{8, 2, 0};
     expect_argv(arch_ + "-audio", config_, host_);
-}
-
-TEST_P(Variation, Tpm) {
-    config_.tpm = true;
-    expect_argv(arch_ + "-tpm", config_, host_);
 }
 
 TEST_P(Variation, CpuType) {
@@ -248,6 +267,16 @@ TEST(Argv, OldQemuGetsNoBalloonAndNoVirtioSound) {
     EXPECT_EQ(line.warnings[0], "audio.interface virtio needs QEMU 8.2.0; using hda");
 }
 
+TEST(Argv, RiscvHasAcpiToTurnOffSinceQemu8) {
+    Host host = usual_host("riscv64");
+    const auto machine = [&](Version version) {
+        host.version = version;
+        return values_of(build(usual_config("riscv64"), host), "-machine").front();
+    };
+    EXPECT_EQ(machine({7, 2, 0}), "virt,accel=tcg");
+    EXPECT_EQ(machine({8, 0, 0}), "virt,acpi=off,accel=tcg");
+}
+
 TEST(Argv, ReconnectsByTheWordOfItsVersion) {
     Config config = usual_config("x86_64");
     config.networks = {{.lima = "shared", .socket = "", .mac = ""}};
@@ -300,6 +329,10 @@ TEST(CpuModel, FollowsHostGuestAndAccelerator) {
     EXPECT_EQ(model(usual_config("x86_64"), kvm_host("x86_64")), "host");
     EXPECT_EQ(model(usual_config("aarch64"), usual_host("aarch64")), "max,pauth-impdef=on");
     EXPECT_EQ(model(usual_config("aarch64"), kvm_host("aarch64")), "host");
+    Host riscv = usual_host("riscv64");
+    EXPECT_EQ(model(usual_config("riscv64"), riscv), "rv64");
+    riscv.version = Version{8, 2, 0};
+    EXPECT_EQ(model(usual_config("riscv64"), riscv), "max");
 
     Host old = usual_host("aarch64");
     old.version = Version{5, 2, 0};

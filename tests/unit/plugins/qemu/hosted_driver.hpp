@@ -21,7 +21,9 @@
 
 namespace lima::qemu::test {
 
+namespace {
 LIMA_DEFINE_DRIVER_ENTRY(linked_entry, QemuDriver, "io.lima-vm.qemu", "qemu", "0.0.1")
+}  // namespace
 
 struct Event {
     std::string type;

@@ -258,15 +258,24 @@ TEST_F(Programs, VirtiofsdIsFoundByItsAnnouncement) {
     ASSERT_TRUE(found) << found.error().text();
     EXPECT_EQ(found->binary, bin() / "rusty");
     EXPECT_FALSE(found->classic);
-    EXPECT_EQ(virtiofsd_argv(*found, "/s", "/d"),
+    Mount mount;
+    mount.location = "/d,e";
+    EXPECT_EQ(virtiofsd_argv(*found, "/s", mount),
               (std::vector<std::string>{(bin() / "rusty").string(), "--socket-path", "/s",
-                                        "--shared-dir", "/d"}));
+                                        "--shared-dir", "/d,e"}));
+
+    write_program("rusty", "echo 'virtiofsd 1.13.0 --readonly'\n");
+    const auto newer = find_virtiofsd(home_.home(), bin() / "qemu-system-x86_64");
+    ASSERT_TRUE(newer && newer->can_read_only);
+    EXPECT_EQ(virtiofsd_argv(*newer, "/s", mount).back(), "--readonly");
+    mount.writable = true;
+    EXPECT_EQ(virtiofsd_argv(*newer, "/s", mount).back(), "/d,e");
 
     write_program("rusty", "echo virtiofsd version 7.2; echo using FUSE kernel interface\n");
     const auto classic = find_virtiofsd(home_.home(), bin() / "qemu-system-x86_64");
     ASSERT_TRUE(classic);
     EXPECT_TRUE(classic->classic);
-    EXPECT_EQ(virtiofsd_argv(*classic, "/s", "/d")[3], "source=/d");
+    EXPECT_EQ(virtiofsd_argv(*classic, "/s", mount)[3], "source=/d\\,e");
 }
 
 }  // namespace
