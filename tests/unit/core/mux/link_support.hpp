@@ -5,6 +5,7 @@
 #include "core/aio/loop.hpp"
 #include "core/base/fd.hpp"
 #include "core/mux/link.hpp"
+#include "tests/support/socket_pair.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -18,16 +19,8 @@
 
 namespace lima::mux::test {
 
-struct Pair {
-    Fd ours;
-    Fd theirs;
-};
-
-inline Pair socket_pair() {
-    int fds[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-    return {Fd(fds[0]), Fd(fds[1])};
-}
+using lima::test::socket_pair;
+using Pair = lima::test::SocketPair;
 
 /// The other ends of what the guest has accepted, by their order.
 class Accepted {

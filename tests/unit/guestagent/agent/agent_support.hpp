@@ -3,6 +3,7 @@
 
 #include "core/base/fs.hpp"
 #include "guestagent/agent/agent.hpp"
+#include "tests/support/socket_pair.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,16 +21,8 @@
 
 namespace lima::guestagent::test {
 
-struct SocketPair {
-    Fd ours;
-    Fd theirs;
-};
-
-inline SocketPair socket_pair() {
-    int pair[2] = {-1, -1};
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-    return {Fd(pair[0]), Fd(pair[1])};
-}
+using lima::test::socket_pair;
+using lima::test::SocketPair;
 
 /// A socket on a free port of 127.0.0.1 (or ::1), TCP ones listening.
 struct LocalSocket {

@@ -4,6 +4,7 @@
 #include "core/base/fd.hpp"
 #include "guestagent/proto/agent_service.grpc.pb.h"
 #include "guestagent/proto/guest_service.grpc.pb.h"
+#include "tests/support/socket_pair.hpp"
 
 #include <arpa/inet.h>
 #include <atomic>
@@ -210,12 +211,9 @@ public:
     bool alive() const { return server_ != nullptr; }
     /// The host's end of a new connection.
     Fd connect() {
-        int ends[2];
-        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-            return Fd();
-        }
-        serve(Fd(ends[1]));
-        return Fd(ends[0]);
+        auto [ours, theirs] = test::socket_pair();
+        serve(std::move(theirs));
+        return std::move(ours);
     }
     void serve(Fd end) {
         fcntl(end.get(), F_SETFL, fcntl(end.get(), F_GETFL) | O_NONBLOCK);

@@ -1,6 +1,7 @@
 #include "core/hostagent/guest/guest.hpp"
 
 #include "core/hostagent/guest/session.hpp"
+#include "tests/support/socket_pair.hpp"
 #include "tests/unit/core/hostagent/guest/guest_fixture.hpp"
 
 #include <future>
@@ -187,10 +188,7 @@ TEST_F(GuestTest, RedirectedFromOneThatAnswers) {
 TEST_F(GuestTest, ConnectionsThatBreakOffGetPauses) {
     begin([this]() -> Result<Fd> {
         ++dials_;
-        int ends[2];
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
-        close(ends[1]);
-        return Fd(ends[0]);
+        return std::move(test::socket_pair().ours);  // the other end closes at once
     });
     run_until([until = std::chrono::steady_clock::now() + std::chrono::milliseconds(300)] {
         return std::chrono::steady_clock::now() > until;

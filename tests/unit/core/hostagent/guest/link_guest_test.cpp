@@ -1,5 +1,6 @@
 // A Guest behind a link, as on the virtio port: the guest's link gives each stream to the agent.
 #include "core/mux/link.hpp"
+#include "tests/support/socket_pair.hpp"
 #include "tests/unit/core/hostagent/guest/guest_fixture.hpp"
 
 namespace lima::hostagent {
@@ -20,10 +21,9 @@ protected:
         mux::LinkHandlers on;
         on.on_open = [this](std::uint32_t stream, const std::string& target) {
             targets_.push_back(target);
-            int ends[2];
-            ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-            agent_.serve(Fd(ends[1]));
-            peer_tasks_.spawn(accept(stream, Fd(ends[0])), "a stream");
+            auto ends = test::socket_pair();
+            agent_.serve(std::move(ends.theirs));
+            peer_tasks_.spawn(accept(stream, std::move(ends.ours)), "a stream");
         };
         mux::LinkOptions options;
         options.role = mux::Role::kGuest;
@@ -54,13 +54,10 @@ protected:
         begin(
             [this]() -> Result<Fd> {
                 ++dials_;
-                int ends[2];
-                if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-                    return fail(Code::kInternal, "no socket pair");
-                }
+                auto [ours, theirs] = test::socket_pair();
                 const std::lock_guard lock(mutex_);
-                waiting_ = Fd(ends[1]);
-                return Fd(ends[0]);
+                waiting_ = std::move(theirs);
+                return std::move(ours);
             },
             true);
     }

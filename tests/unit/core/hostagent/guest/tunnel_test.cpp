@@ -1,5 +1,6 @@
 #include "core/hostagent/guest/tunnel.hpp"
 
+#include "tests/support/socket_pair.hpp"
 #include "tests/unit/core/hostagent/guest/guest_fixture.hpp"
 
 namespace lima::hostagent {
@@ -20,15 +21,15 @@ protected:
     }
     /// Begins a connection; the other end of the socket that was handed over.
     Fd connect() {
-        int ends[2];
-        EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+        auto [ours, theirs] = test::socket_pair();
         const auto plane = guest_->tunnel_plane();
-        asio::co_spawn(loop_, plane->join("tcp", "127.0.0.1:" + std::to_string(port_), Fd(ends[1])),
+        asio::co_spawn(loop_,
+                       plane->join("tcp", "127.0.0.1:" + std::to_string(port_), std::move(theirs)),
                        [this, plane](const std::exception_ptr& escaped, Result<void> result) {
                            EXPECT_FALSE(escaped);
                            result_ = std::move(result);
                        });
-        return Fd(ends[0]);
+        return std::move(ours);
     }
     void serve(std::function<void(int)> each) {
         server_ = std::thread([this, each] {
@@ -98,10 +99,8 @@ TEST_F(TunnelTest, AfterTheConnectionItIsUnavailable) {
     ASSERT_TRUE(run_until([&] { return guest_->up(); }));
     const auto plane = guest_->tunnel_plane();
     await(guest_->close());
-    int ends[2];
-    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
-    const Fd ours(ends[0]);
-    const auto result = await(plane->join("tcp", "127.0.0.1:1", Fd(ends[1])));
+    auto ends = test::socket_pair();
+    const auto result = await(plane->join("tcp", "127.0.0.1:1", std::move(ends.theirs)));
     EXPECT_FALSE(result);
     EXPECT_FALSE(await(plane->join("udp", "127.0.0.1:1", Fd())));
 }
