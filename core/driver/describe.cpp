@@ -2,6 +2,7 @@
 
 #include "core/driver/config_schema.hpp"
 #include "core/driver/module.hpp"
+#include "core/driver/remote.hpp"
 
 #include <lima/ext/config_schema.h>
 #include <lima/ext/display.h>
@@ -21,10 +22,16 @@ constexpr std::array kExtensions = {LIMA_EXT_ADOPT,   LIMA_EXT_BOOT_SCRIPTS, LIM
 
 Result<Identity> identify(const Found& found) {
     LIMA_TRY(const auto driver, Driver::open(found, {}));
-    LIMA_TRY(const lima_driver_module* module, load_module(found.path, found.name));
-    Identity out{.abi = module->abi, .id = module->id, .version = module->version};
+    LIMA_TRY(const auto remote, driver->identify());
+    Identity out;
+    if (remote) {
+        out = {.abi = remote->abi, .version = remote->version, .generation = remote->generation};
+    } else {
+        LIMA_TRY(const lima_driver_module* module, load_module(found.path, found.name));
+        out = {.abi = module->abi, .id = module->id, .version = module->version};
+    }
     LIMA_TRY(out.info, driver->info());
-    LIMA_TRY(out.config_schema, config_schema(found));
+    LIMA_TRY(out.config_schema, config_schema(*driver));
     for (const char* id : kExtensions) {
         if (driver->has_extension(id)) {
             out.extensions.emplace_back(id);
@@ -33,13 +40,18 @@ Result<Identity> identify(const Found& found) {
     return out;
 }
 
+Result<Identity> identify_found(Found found) {
+    LIMA_TRY(const Found isolated, as_isolated(std::move(found)));
+    return identify(isolated);
+}
+
 Description describe(Candidate candidate) {
     Description out{.candidate = std::move(candidate)};
     if (out.candidate.verdict != Verdict::kFound) {
         out.reason = out.candidate.outcome;
         return out;
     }
-    auto identity = identify({out.candidate.name, out.candidate.path, out.candidate.origin});
+    auto identity = identify_found({out.candidate.name, out.candidate.path, out.candidate.origin});
     if (identity) {
         out.identity = std::move(*identity);
     } else {

@@ -14,11 +14,12 @@
 
 namespace lima::driver {
 
-/// Of a module that was loaded.
+/// Of a module that was loaded, or a program that was asked.
 struct Identity {
-    std::uint32_t abi = 0;  // as LIMA_DRIVER_ABI
-    std::string id = {};    // "io.lima-vm.qemu"
+    std::uint32_t abi = 0;  // as LIMA_DRIVER_ABI; 0 where a program does not say
+    std::string id = {};    // "io.lima-vm.qemu"; none of a program
     std::string version = {};
+    std::string generation = {};  // of a program: "own", or "1" and "2" of the original's protocol
     std::vector<std::string> extensions = {};  // those that this program knows, sorted
     Info info = {};
     std::optional<Json> config_schema = {};  // of vmOpts.NAME

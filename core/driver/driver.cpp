@@ -6,6 +6,7 @@
 #include "core/driver/host.hpp"
 #include "core/driver/info.hpp"
 #include "core/driver/module.hpp"
+#include "core/driver/remote.hpp"
 
 #include <lima/ext/config_schema.h>
 #include <lima/ext/display.h>
@@ -44,12 +45,27 @@ struct Driver::Impl {
         return op(what, cancel, [&](const lima_call* call) { return function(object, call); });
     }
 
+    /// The failure of a call that cannot give its reason itself.
+    Error failure(lima_status status, const char* what) const;
+
+    std::unique_ptr<RemoteHost> remote;  // of a process
     HostContext host;
     std::string name;
     std::string version;
     std::mutex mutex;
     lima_driver* object = nullptr;
 };
+
+Error Driver::Impl::failure(lima_status status, const char* what) const {
+    MapSink out;
+    if (remote) {
+        extension<lima_ext_remote>(LIMA_EXT_REMOTE)->last_failure(object, out.raw());
+    }
+    const std::string& why = out.values()["text"];
+    std::string text = fmt::format("the driver {} cannot {}", name, what);
+    text += why.empty() ? fmt::format(" (status {})", status) : ": " + why;
+    return Error(code_of(status), std::move(text)).with_hint(out.values()["hint"]);
+}
 
 Driver::Driver(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
@@ -78,14 +94,22 @@ Result<lima_driver*> create_object(const lima_driver_module& module, const lima_
 }  // namespace
 
 Result<std::unique_ptr<Driver>> Driver::open(const Found& found, OpenOptions options) {
-    if (found.origin != Origin::kModule) {
-        return failf(Code::kUnimplemented,
-                     "the driver {} is a program of its own ({}); only modules "
-                     "(lima-driver-{}.so) can be used so far",
-                     found.name, found.path.string(), found.name);
+    if (driver::is_remote(found)) {
+        return open_remote(found, std::move(options));
     }
     LIMA_TRY(const lima_driver_module* module, load_module(found.path, found.name));
     return open_module(*module, std::move(options));
+}
+
+Result<std::unique_ptr<Driver>> Driver::open_remote(const Found& found, OpenOptions options) {
+    LIMA_TRY(auto remote, RemoteHost::make(found, options));
+    LIMA_TRY(const lima_driver_module* module, load_module(remote->module(), "remote"));
+    options.host_extensions[LIMA_HOST_EXT_REMOTE] = remote->table();
+    LIMA_TRY(auto driver, open_module(*module, std::move(options)));
+    driver->impl_->remote = std::move(remote);
+    driver->impl_->name = found.name;
+    driver->impl_->version.clear();
+    return driver;
 }
 
 Result<std::unique_ptr<Driver>> Driver::open_static(lima_driver_entry_fn entry,
@@ -143,8 +167,7 @@ Result<std::string> Driver::info_json() const {
     MapSink out;
     const lima_status status = impl_->object->info(impl_->object, out.raw());
     if (status != LIMA_OK) {
-        return failf(code_of(status), "the driver {} cannot tell about itself (status {})",
-                     impl_->name, status);
+        return fail(impl_->failure(status, "tell about itself"));
     }
     return std::move(out.values()["info"]);
 }
@@ -164,8 +187,7 @@ Result<std::string> Driver::config_schema() const {
     MapSink out;
     const lima_status status = table->get(impl_->object, out.raw());
     if (status != LIMA_OK) {
-        return failf(code_of(status), "the driver {} cannot tell its schema (status {})",
-                     impl_->name, status);
+        return fail(impl_->failure(status, "tell its schema"));
     }
     return std::move(out.values()["schema"]);
 }
@@ -314,11 +336,49 @@ Result<void> Driver::run_gui(const Cancel* cancel) {
     return call.result(table->run(impl_->object, call.raw()), impl_->name, "show its window");
 }
 
+bool Driver::is_remote() const { return impl_->remote != nullptr; }
+
+Result<std::optional<RemoteIdentity>> Driver::identify() {
+    if (!impl_->remote) {
+        return std::nullopt;
+    }
+    const auto* table = impl_->extension<lima_ext_remote>(LIMA_EXT_REMOTE);
+    MapSink out;
+    LIMA_DO(impl_->op("say what it is", nullptr, [&](const lima_call* call) {
+        return table->identify(impl_->object, call, out.raw());
+    }));
+    auto& values = out.values();
+    const auto number = [&values](const char* key) {
+        std::uint32_t value = 0;
+        const std::string& text = values[key];
+        std::from_chars(text.data(), text.data() + text.size(), value);
+        return value;
+    };
+    RemoteIdentity identity{.generation = values["generation"], .version = values["version"]};
+    identity.abi = number("abi");
+    identity.pid = static_cast<int>(number("pid"));
+    return identity;
+}
+
+Result<Json> Driver::inspect(const Json& instance) {
+    if (!impl_->remote) {
+        return failf(Code::kUnimplemented, "the driver {} is no program", impl_->name);
+    }
+    const auto* table = impl_->extension<lima_ext_remote>(LIMA_EXT_REMOTE);
+    MapSink out;
+    const std::string text = dump_json(instance);
+    LIMA_DO(impl_->op("inspect the instance", nullptr, [&](const lima_call* call) {
+        return table->inspect(impl_->object, call, text.c_str(), out.raw());
+    }));
+    return parse_json(out.values()["instance"]);
+}
+
 const std::string& Driver::name() const { return impl_->name; }
 const std::string& Driver::version() const { return impl_->version; }
 
 Result<std::unique_ptr<Driver>> open_driver(const std::string& name, OpenOptions options) {
-    LIMA_TRY(const Found found, find(default_search_path(), name));
+    LIMA_TRY(Found found, find(default_search_path(), name));
+    LIMA_TRY(found, as_isolated(std::move(found)));
     return Driver::open(found, std::move(options));
 }
 

@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -74,13 +75,27 @@ struct OpenOptions {
     /// table, both living longer than the driver. instance::host_extensions() makes those that the
     /// rest of the core implements.
     std::map<std::string, const void*> host_extensions = {};
+    /// For a driver that is a process: who starts it ("cli" or "ha"), for which instance (empty:
+    /// none yet), and where lima-remote.so is looked for (empty: beside this program).
+    std::string owner = "cli";
+    std::filesystem::path instance_dir = {};
+    std::vector<std::filesystem::path> prefixes = {};
+};
+
+/// What the process of a driver is.
+struct RemoteIdentity {
+    std::string generation;  // "own", or "1" and "2" of the original's protocol
+    std::string version;     // empty where it does not say
+    std::uint32_t abi = 0;   // 0 where it does not say
+    int pid = 0;             // 0 where another program has started it
 };
 
 class Driver {
 public:
-    /// Loads the module (once per process; it is never unloaded) and creates an object. Refusals
-    /// say what was tried and why: no such symbol, other major, world-writable, wrong architecture
-    /// …
+    /// Loads the module (once per process; it is never unloaded) and creates an object. A program,
+    /// or an isolated module, is spoken to through lima-remote.so and launched when it is needed.
+    /// Refusals say what was tried and why: no such symbol, other major, world-writable, wrong
+    /// architecture …
     static Result<std::unique_ptr<Driver>> open(const Found& found, OpenOptions options);
     /// A driver that is linked in: tests.
     static Result<std::unique_ptr<Driver>> open_static(lima_driver_entry_fn entry,
@@ -133,6 +148,14 @@ public:
     /// lima.gui/1. Thread: the main one. Other calls go on meanwhile.
     Result<void> run_gui(const Cancel* cancel = nullptr);
 
+    /// Runs in another process.
+    bool is_remote() const;
+    /// nullopt for a driver in this process. Launches one that is not.
+    Result<std::optional<RemoteIdentity>> identify();
+    /// lima.remote/1: the instance as the program of the driver sees it, without launching it for
+    /// longer. kUnimplemented for a driver in this process.
+    Result<Json> inspect(const Json& instance);
+
     const std::string& name() const;
     const std::string& version() const;
 
@@ -141,10 +164,11 @@ private:
     explicit Driver(std::unique_ptr<Impl> impl);
     static Result<std::unique_ptr<Driver>> open_module(const lima_driver_module& module,
                                                        OpenOptions options);
+    static Result<std::unique_ptr<Driver>> open_remote(const Found& found, OpenOptions options);
     std::unique_ptr<Impl> impl_;
 };
 
-/// find() and open() by name.
+/// find() and open() by name, isolated where the environment says so.
 Result<std::unique_ptr<Driver>> open_driver(const std::string& name, OpenOptions options);
 
 }  // namespace lima::driver

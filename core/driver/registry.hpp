@@ -18,6 +18,7 @@ struct Found {
     std::string name;
     std::filesystem::path path;
     Origin origin = Origin::kModule;
+    bool isolated = false;  // a module that is to run in a process of its own
 };
 
 /// A place that was looked at, and what came of it ("not found", "world-writable: refused", …).

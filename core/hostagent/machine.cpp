@@ -195,6 +195,8 @@ Result<std::unique_ptr<Machine>> set_up(const Options& options, driver::EventHan
 
     driver::OpenOptions open;
     open.host_name = "lima-hostagent";
+    open.owner = "ha";
+    open.instance_dir = machine->instance.dir;
     open.on_event = std::move(on_event);
     LIMA_TRY(machine->driver,
              instance::open_driver(context, machine->instance.vm_type, std::move(open)));

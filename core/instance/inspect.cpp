@@ -1,6 +1,7 @@
 // What an instance is and how it fares: reads only. Troubles are told in Instance::errors; only an
 // instance that is not there is an error.
 #include "core/base/fs.hpp"
+#include "core/base/json.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/hostapi/client.hpp"
@@ -57,7 +58,7 @@ Result<store::Instance> load_instance(const Context& context, const std::string&
     for (const std::string& warning : loaded.warnings) {
         log::debug("{}", warning);
     }
-    LIMA_DO(check_config(context, loaded.config, input));
+    LIMA_DO(check_config(context, loaded.config, input, Ask::kModules));
     return make_instance(context, name, loaded.config);
 }
 
@@ -71,27 +72,37 @@ void break_with(store::Instance& instance, std::string error) {
     instance.errors.push_back(std::move(error));
 }
 
-void add_liveness(store::Instance& instance) {
+/// One of the two PID files is held: broken, unless the driver knows better.
+bool is_half_alive(const store::Liveness& liveness) {
+    return (liveness.host_agent_pid != 0) != (liveness.driver_pid != 0) &&
+           liveness.errors.size() == 1;
+}
+
+/// True when the driver's word on the status counts more.
+bool add_liveness(store::Instance& instance) {
     store::Liveness liveness = store::liveness(instance.dir, instance.vm_type);
     instance.status = liveness.status;
     instance.host_agent_pid = liveness.host_agent_pid;
     instance.driver_pid = liveness.driver_pid;
     instance.errors.insert(instance.errors.end(), liveness.errors.begin(), liveness.errors.end());
+    return instance.status != store::status::kBroken || is_half_alive(liveness);
 }
 
 /// What the agent knows better than the file. The agent itself inspects before it has its socket.
-void ask_host_agent(store::Instance& instance) {
+/// False: it does not answer, whatever the driver says.
+bool ask_host_agent(store::Instance& instance) {
     if (instance.host_agent_pid == 0 || instance.host_agent_pid == getpid()) {
-        return;
+        return true;
     }
     const auto info = hostapi::get_info(std::filesystem::path(instance.dir) / store::file::kHaSock);
     if (!info) {
         break_with(instance, fmt::format("cannot ask the host agent (process {}): {}",
                                          instance.host_agent_pid, info.error().text()));
-        return;
+        return false;
     }
     instance.ssh_local_port = info->ssh_local_port;
     instance.auto_started_identifier = info->auto_started_identifier;
+    return true;
 }
 
 void read_ssh_port(store::Instance& instance) {
@@ -106,26 +117,43 @@ void read_ssh_port(store::Instance& instance) {
     }
 }
 
-void ask_driver(const Context& context, store::Instance& instance) {
+/// What a driver says, or "" when it leaves it to the PID files.
+Result<std::string> status_by_driver(const Context& context, store::Instance& instance) {
+    LIMA_TRY(const auto driver, open_driver(context, instance.vm_type));
+    if (driver->is_remote()) {
+        // Each look at the instances would start a process that stays, so one is asked that ends.
+        LIMA_TRY(const Json answer, driver->inspect(store::to_json(instance)));
+        if (const std::string address = json_string(answer, "sshAddress"); !address.empty()) {
+            instance.ssh_address = address;
+        }
+        if (const auto port = json_int(answer, "sshLocalPort"); port > 0) {
+            instance.ssh_local_port = static_cast<int>(port);
+        }
+        return json_string(answer, "status");
+    }
+    if (!driver->has_extension(LIMA_EXT_STATUS)) {
+        return std::string();
+    }
+    LIMA_DO(driver->configure(store::to_json(instance)));
+    return driver->status();
+}
+
+void ask_driver(const Context& context, store::Instance& instance, bool driver_knows_better) {
     if (tells_by_pid_file(instance.vm_type)) {
         return;
     }
-    const auto driver = open_driver(context, instance.vm_type);
-    if (!driver) {
-        break_with(instance, "failed to inspect status: " + driver.error().text());
-        return;
-    }
-    if (!(*driver)->has_extension(LIMA_EXT_STATUS)) {
-        return;
-    }
-    const auto configured = (*driver)->configure(store::to_json(instance));
-    const auto status =
-        configured ? (*driver)->status() : Result<std::string>(fail(configured.error()));
+    const auto status = status_by_driver(context, instance);
     if (!status) {
         break_with(instance, "failed to inspect status: " + status.error().text());
-    } else if (!status->empty()) {
-        instance.status = *status;
+        return;
     }
+    if (status->empty() || !driver_knows_better) {
+        return;
+    }
+    if (instance.status == store::status::kBroken) {
+        instance.errors.clear();  // the PID files were not the whole story
+    }
+    instance.status = *status;
 }
 
 void add_message(const Context& context, store::Instance& instance) {
@@ -158,10 +186,10 @@ Result<store::Instance> inspect(const Context& context, const std::string& name)
     }
     store::Instance instance = std::move(*loaded);
     instance.is_protected = is_protected;
-    add_liveness(instance);
-    ask_host_agent(instance);
+    bool driver_knows_better = add_liveness(instance);
+    driver_knows_better = ask_host_agent(instance) && driver_knows_better;
     read_ssh_port(instance);
-    ask_driver(context, instance);
+    ask_driver(context, instance, driver_knows_better);
     add_message(context, instance);
     return instance;
 }

@@ -4,6 +4,7 @@
 #include "core/base/units.hpp"
 #include "core/config/validate.hpp"
 #include "core/driver/config_schema.hpp"
+#include "core/driver/remote.hpp"
 #include "core/instance/open_driver.hpp"
 #include "core/network/networks.hpp"
 
@@ -31,6 +32,15 @@ bool is_driver_known(const std::string& name) {
                        [&](const driver::Found& found) { return found.name == name; });
 }
 
+Result<driver::Found> find_driver(const std::string& name) {
+    LIMA_TRY(driver::Found found, driver::find(driver::default_search_path(), name));
+    return driver::as_isolated(std::move(found));
+}
+
+bool may_ask(const driver::Found& found, Ask ask) {
+    return ask == Ask::kEveryDriver || !driver::is_remote(found);
+}
+
 bool has_content(const Json& options) {
     return std::any_of(options.begin(), options.end(),
                        [](const Json& option) { return !option.is_null(); });
@@ -38,14 +48,14 @@ bool has_content(const Json& options) {
 
 /// Asked for only where something is to be checked. Without the driver there is no schema: who
 /// opens it says that it is missing.
-std::optional<Json> vm_opts_schema(const config::Config& config,
+std::optional<Json> vm_opts_schema(const config::Config& config, Ask ask,
                                    std::vector<std::string>& warnings) {
     const auto options = config.vm_opts.find(config.vm_type.value_or(""));
     if (options == config.vm_opts.end() || !has_content(options->second)) {
         return std::nullopt;
     }
-    const auto found = driver::find(driver::default_search_path(), options->first);
-    if (!found) {
+    const auto found = find_driver(options->first);
+    if (!found || !may_ask(*found, ask)) {
         return std::nullopt;
     }
     auto schema = driver::config_schema(*found);
@@ -89,15 +99,19 @@ Result<config::Loaded> load_config(const Context& context, const config::LoadInp
 }
 
 Result<std::vector<std::string>> check_config(const Context& context, const config::Config& config,
-                                              const config::LoadInput& input) {
+                                              const config::LoadInput& input, Ask ask) {
     config::ValidateInput validate;
     validate.host = context.host;
     validate.driver_known = is_driver_known;
     validate.source = &input;
-    validate.images_required =
-        !config.images.empty() || driver_needs_image(context, config.vm_type.value_or(""));
+    const std::string vm_type = config.vm_type.value_or("");
+    validate.images_required = !config.images.empty();
+    if (const auto found = find_driver(vm_type);
+        config.images.empty() && found && may_ask(*found, ask)) {
+        validate.images_required = driver_needs_image(context, vm_type);
+    }
     std::vector<std::string> warnings;
-    const std::optional<Json> schema = vm_opts_schema(config, warnings);
+    const std::optional<Json> schema = vm_opts_schema(config, ask, warnings);
     validate.vm_opts_schema = schema ? &*schema : nullptr;
     if (!config.networks.empty()) {
         LIMA_TRY(const network::Networks networks, network::load(context.home));

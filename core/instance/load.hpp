@@ -16,9 +16,14 @@ Result<config::LoadInput> load_input(const Context& context, const std::string& 
                                      config::Source source);
 Result<config::Loaded> load_config(const Context& context, const config::LoadInput& input);
 
-/// The checks that need no driver object. Returns warnings.
+/// Whom check_config may ask about the configuration: a driver that is a program has to be launched
+/// for it.
+enum class Ask { kEveryDriver, kModules };
+
+/// The checks that need no configured driver. Returns warnings.
 Result<std::vector<std::string>> check_config(const Context& context, const config::Config& config,
-                                              const config::LoadInput& input);
+                                              const config::LoadInput& input,
+                                              Ask ask = Ask::kEveryDriver);
 
 /// What the config says; no status, no processes.
 store::Instance make_instance(const Context& context, const std::string& name,

@@ -1,5 +1,6 @@
 #include "core/instance/open_driver.hpp"
 
+#include "core/base/fs.hpp"
 #include "core/base/json.hpp"
 #include "core/config/load.hpp"
 #include "core/instance/host_disk.hpp"
@@ -26,6 +27,10 @@ Result<ConfiguredDriver> open_configured_driver(const Context& context,
     LIMA_CHECK(instance.config.has_value());
     ConfiguredDriver result;
     result.instance = instance;
+    // One that is only checked has no directory yet.
+    if (fs::exists(instance.dir)) {
+        options.instance_dir = instance.dir;
+    }
     LIMA_TRY(result.driver, open_driver(context, instance.vm_type, std::move(options)));
     LIMA_TRY(const Json reply, result.driver->configure(store::to_json(instance)),
              "failed to configure the driver {}", instance.vm_type);

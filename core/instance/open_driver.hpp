@@ -11,7 +11,7 @@
 
 namespace lima::instance {
 
-/// The driver of that name, not yet configured.
+/// The driver of that name, not yet configured. Whoever knows the instance says so in the options.
 Result<std::unique_ptr<driver::Driver>> open_driver(const Context& context,
                                                     const std::string& vm_type,
                                                     driver::OpenOptions options = {});

@@ -4,6 +4,7 @@
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/image/data_disk.hpp"
+#include "core/instance/driver_processes.hpp"
 #include "core/instance/instance.hpp"
 #include "core/instance/open_driver.hpp"
 #include "core/instance/unfinished.hpp"
@@ -82,6 +83,7 @@ Result<void> remove(const Context& context, const std::string& name, bool force)
         }
         log::warn("the driver could not clean up: {}", removed.error().text());
     }
+    end_driver_processes(dir);
     unlock_disks(context, instance);
     return remove_dir(dir);
 }

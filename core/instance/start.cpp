@@ -6,6 +6,7 @@
 #include "core/base/text.hpp"
 #include "core/hostapi/client.hpp"
 #include "core/hostapi/follow.hpp"
+#include "core/instance/driver_processes.hpp"
 #include "core/instance/full_disk.hpp"
 #include "core/instance/instance.hpp"
 #include "core/instance/launch.hpp"
@@ -75,6 +76,8 @@ Result<store::Instance> inspect_startable(const Context& context, const std::str
 
 /// A VM that lost its host agent is taken over as it is.
 Result<void> get_ready_to_launch(const Context& context, const store::Instance& instance) {
+    // Nobody uses them: the host agent is dead, and we have the instance's lock.
+    end_driver_processes(instance.dir, instance.driver_pid);
     LIMA_TRY(const auto removed, store::clean_stale(instance.dir));
     if (!removed.empty()) {
         log::info("Removed what an earlier run left behind: {}", join(removed, ", "));

@@ -7,6 +7,7 @@
 #include "core/base/text.hpp"
 #include "core/hostapi/follow.hpp"
 #include "core/image/data_disk.hpp"
+#include "core/instance/driver_processes.hpp"
 #include "core/instance/instance.hpp"
 #include "core/store/lock.hpp"
 #include "core/store/status.hpp"
@@ -177,6 +178,7 @@ void stop_by_force(const Context& context, const store::Instance& instance) {
         kill_process(dir / store::driver_pid_file(instance.vm_type), instance.driver_pid,
                      "VM's driver");
     }
+    end_driver_processes(dir);
     if (instance.host_agent_pid == 0 && instance.driver_pid == 0) {
         log::info("The host agent and the VM of {} do not run", name_quote(instance.name));
     }

@@ -4,6 +4,7 @@
 #include "core/base/json.hpp"
 #include "core/base/lock.hpp"
 #include "core/base/process.hpp"
+#include "core/driver/remote.hpp"
 #include "tests/support/temp_home.hpp"
 #include "tests/unit/core/driver/driver_support.hpp"
 
@@ -299,14 +300,29 @@ TEST_F(BadDriverTest, AnObjectThatIsNoneIsRefused) {
                 HasSubstr("created nothing"));
 }
 
-TEST(OpenDriverTest, ProgramsAreFoundButNotYetUsed) {
+TEST(OpenDriverTest, ProgramsNeedTheModuleThatSpeaksForThem) {
     const auto dir = *fs::TempDir::create("programs");
     ASSERT_TRUE(fs::write_file_atomic(dir.path() / "lima-driver-foo", "#!/bin/sh\n", 0755));
     const test::ScopedEnv env("LIMA_DRIVERS_PATH", dir.path().string());
-    const auto result = open_driver("foo", {});
+    OpenOptions options;
+    options.prefixes = {"/nowhere"};
+    const auto result = open_driver("foo", std::move(options));
     ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().code(), Code::kUnimplemented);
-    EXPECT_THAT(result.error().text(), HasSubstr("is a program of its own"));
+    EXPECT_EQ(result.error().code(), Code::kNotFound);
+    EXPECT_THAT(result.error().text(), HasSubstr("/nowhere/lib/lima/lima-remote.so"));
+}
+
+TEST(OpenDriverTest, IsolationIsWhatTheEnvironmentSays) {
+    const Found module = null_module();
+    {
+        const test::ScopedEnv env("LIMA_DRIVER_ISOLATION", "process");
+        EXPECT_TRUE(is_remote(*as_isolated(module)));
+        EXPECT_FALSE(as_isolated({"x", "/x", Origin::kExecutable})->isolated);
+    }
+    const test::ScopedEnv none("LIMA_DRIVER_ISOLATION", "none");
+    EXPECT_FALSE(is_remote(*as_isolated(module)));
+    const test::ScopedEnv odd("LIMA_DRIVER_ISOLATION", "yes");
+    EXPECT_THAT(error_text(as_isolated(module)), HasSubstr("must be `process` or `none`"));
 }
 
 TEST(OpenDriverTest, OpensByName) {
