@@ -18,6 +18,8 @@ void add_commands(Cli& cli) {
     add_validate(cli);
     add_show_ssh(cli);
     add_protect(cli);
+    add_snapshot(cli);
+    add_screenshot(cli);
     add_hostagent(cli);
     add_completion(cli);
 }

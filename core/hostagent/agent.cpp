@@ -73,12 +73,15 @@ Agent::Agent(asio::io_context& loop, asio::thread_pool& pool, Options options, i
       pool_(pool),
       options_(std::move(options)),
       events_(event_fd),
-      rest_(loop.get_executor(), [this] { return rest_state(); }),
+      rest_(
+          loop.get_executor(), [this] { return rest_state(); },
+          [this](RestCall call) { return rest_call(std::move(call)); }),
       signals_(loop, SIGINT, SIGTERM),
       background_(loop.get_executor()),
       boot_(loop.get_executor()),
       script_timer_(loop),
       agent_wakeup_(loop.get_executor()),
+      rest_idle_(loop.get_executor()),
       ending_(loop.get_executor()),
       auto_started_identifier_(
           systemd_unit_of(fs::read_file("/proc/self/cgroup").value_or(std::string()))) {}
@@ -126,6 +129,7 @@ asio::awaitable<Result<void>> Agent::bring_up() {
     if (ending_.is_set()) {
         co_return Result<void>();
     }
+    LIMA_CO_DO(co_await set_up_vnc());
     if (machine_->info.has_guest) {
         events_.booting(machine_->instance.ssh_local_port);
         services_->start();

@@ -1,7 +1,8 @@
 // The host agent of one instance: sets it up, starts its VM (or takes over one that runs), makes it
 // ready, and ends with it. Everything that decides happens on the loop's one thread; what blocks
 // goes to the pool. The pieces: agent.cpp brings up and listens, boot.cpp makes ready, progress.cpp
-// tells what the guest does meanwhile, shutdown.cpp takes down.
+// tells what the guest does meanwhile, rest_calls.cpp does what the API asks, shutdown.cpp takes
+// down.
 #pragma once
 
 #include "core/aio/loop.hpp"
@@ -78,6 +79,11 @@ private:
     void tell_notices(const Plan& plan);
     void tell_missing_agent();
 
+    // rest_calls.cpp
+    asio::awaitable<RestAnswer> rest_call(RestCall call);
+    asio::awaitable<void> rest_calls_ended();
+    asio::awaitable<Result<void>> set_up_vnc();
+
     // progress.cpp
     void on_agent(const GuestFacts& facts);
     void on_boot_step(const BootStep& step);
@@ -109,6 +115,8 @@ private:
     aio::Wakeup agent_wakeup_;         // what follows may have come
     bool agent_seen_ = false;          // the guest agent has answered, once
     bool ssh_failed_ = false;          // nothing can be asked of the guest
+    int rest_calls_ = 0;               // that ask the driver now
+    aio::Wakeup rest_idle_;            // one of them has ended
     std::vector<Cleanup> cleanups_;
     aio::Signal ending_;
     std::optional<Error> cause_;

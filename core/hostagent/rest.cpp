@@ -22,12 +22,42 @@ using asio::local::stream_protocol;
 
 constexpr const char* kJson = "application/json";
 constexpr std::chrono::seconds kIdle(30);
+constexpr const char* kSnapshots = "/v1/snapshots";
 constexpr std::size_t kMaxRequest = 16384;
 
-RestAnswer error_answer(int status, std::string_view message) {
+RestAnswer error_of(int status, const Json& body) {
+    return {.status = status, .content_type = kJson, .body = dump_json(body) + "\n", .allow = {}};
+}
+
+RestAnswer error_with(int status, std::string_view message) {
     Json body = Json::object();
     body["message"] = message;
-    return {.status = status, .content_type = kJson, .body = dump_json(body) + "\n", .allow = {}};
+    return error_of(status, body);
+}
+
+RestAnswer not_allowed(const char* method) {
+    RestAnswer answer = error_with(405, "method not allowed");
+    answer.allow = method;
+    return answer;
+}
+
+int status_of(Code code) {
+    switch (code) {
+        case Code::kInvalidArgument:
+            return 400;
+        case Code::kNotFound:
+            return 404;
+        case Code::kAlreadyExists:
+            return 409;
+        case Code::kFailedPrecondition:
+            return 422;
+        case Code::kUnimplemented:
+            return 501;
+        case Code::kUnavailable:
+            return 503;
+        default:
+            return 500;
+    }
 }
 
 RestAnswer json_answer(const Json& body) {
@@ -59,15 +89,15 @@ RestAnswer status_answer(const RestState& state) {
         body["phase"]["detail"] = phase->detail;
         body["phase"]["hint"] = phase->hint;
     }
-    body["apiExtensions"] = {"status"};
+    body["apiExtensions"] = {"status", "snapshots"};
     return json_answer(body);
 }
 
-RestAnswer screenshot_answer(const std::string& method, std::string_view query) {
+using Routed = std::variant<RestAnswer, RestCall>;
+
+Routed route_screenshot(const std::string& method, std::string_view query) {
     if (method != "GET") {
-        RestAnswer answer = error_answer(405, "method not allowed");
-        answer.allow = "GET";
-        return answer;
+        return not_allowed("GET");
     }
     std::string format = "png";
     for (const std::string& pair : split(query, '&')) {
@@ -76,32 +106,76 @@ RestAnswer screenshot_answer(const std::string& method, std::string_view query) 
         }
     }
     if (format != "png" && format != "bmp") {
-        return error_answer(400, "unsupported screenshot format " + go_quote(format));
+        return error_with(400, "unsupported screenshot format " + go_quote(format));
     }
-    return error_answer(501, "the driver of this instance makes no screenshots");
+    return RestCall{.kind = RestCall::Kind::kScreenshot, .argument = std::move(format)};
+}
+
+/// path begins with /v1/snapshots.
+Routed route_snapshots(const RestRequest& request, const std::string& path) {
+    using Kind = RestCall::Kind;
+    const std::string verb = path.substr(std::string_view(kSnapshots).size());
+    if (verb.empty()) {
+        return request.method == "GET"
+                   ? Routed(RestCall{.kind = Kind::kListSnapshots, .argument = {}})
+                   : Routed(not_allowed("GET"));
+    }
+    RestCall call;
+    if (verb == "/create") {
+        call.kind = Kind::kCreateSnapshot;
+    } else if (verb == "/apply") {
+        call.kind = Kind::kApplySnapshot;
+    } else if (verb == "/delete") {
+        call.kind = Kind::kDeleteSnapshot;
+    } else {
+        return error_with(404, "no such endpoint: " + path);
+    }
+    if (request.method != "POST") {
+        return not_allowed("POST");
+    }
+    const auto body = parse_json(request.body);
+    call.argument = body && body->is_object() ? json_string(*body, "tag") : std::string();
+    if (call.argument.empty()) {
+        return error_with(400, "the body has to be {\"tag\":\"…\"}");
+    }
+    return call;
 }
 
 }  // namespace
 
-RestAnswer route(const std::string& method, const std::string& target, const RestState& state) {
-    const std::size_t mark = target.find('?');
-    const std::string path = target.substr(0, mark);
-    const std::string query = mark == std::string::npos ? "" : target.substr(mark + 1);
+RestAnswer error_answer(const Error& error) {
+    Json body = Json::object();
+    body["message"] = error.text();
+    body["code"] = static_cast<int>(error.code());
+    if (!error.hint().empty()) {
+        body["hint"] = error.hint();
+    }
+    return error_of(status_of(error.code()), body);
+}
+
+std::variant<RestAnswer, RestCall> route(const RestRequest& request, const RestState& state) {
+    const std::size_t mark = request.target.find('?');
+    const std::string path = request.target.substr(0, mark);
+    const std::string query = mark == std::string::npos ? "" : request.target.substr(mark + 1);
     const bool info = path == "/v1/info";
     if (info || path == "/v1/status") {
-        if (method != "GET") {
-            return {.status = 405, .content_type = {}, .body = {}, .allow = {}};
+        if (request.method != "GET") {
+            return RestAnswer{.status = 405, .content_type = {}, .body = {}, .allow = {}};
         }
         return info ? info_answer(state) : status_answer(state);
     }
     if (path == "/v1/screenshot") {
-        return screenshot_answer(method, query);
+        return route_screenshot(request.method, query);
     }
-    return error_answer(404, "no such endpoint: " + path);
+    if (path == kSnapshots || path.starts_with(std::string(kSnapshots) + "/")) {
+        return route_snapshots(request, path);
+    }
+    return error_with(404, "no such endpoint: " + path);
 }
 
-RestServer::RestServer(const asio::any_io_executor& executor, std::function<RestState()> state)
-    : state_(std::move(state)), acceptor_(executor), tasks_(executor) {}
+RestServer::RestServer(const asio::any_io_executor& executor, std::function<RestState()> state,
+                       Caller call)
+    : state_(std::move(state)), call_(std::move(call)), acceptor_(executor), tasks_(executor) {}
 
 RestServer::~RestServer() = default;
 
@@ -163,8 +237,11 @@ asio::awaitable<void> RestServer::serve(stream_protocol::socket socket) {
         if (error) {
             co_return;
         }
-        const RestAnswer answer =
-            route(std::string(request.method_string()), std::string(request.target()), state_());
+        RestRequest asked{.method = std::string(request.method_string()),
+                          .target = std::string(request.target()),
+                          .body = std::move(request.body())};
+        const RestAnswer answer = co_await this->answer(std::move(asked));
+        stream.expires_after(kIdle);
         http::response<http::string_body> response(static_cast<http::status>(answer.status),
                                                    request.version());
         if (!answer.content_type.empty()) {
@@ -181,6 +258,15 @@ asio::awaitable<void> RestServer::serve(stream_protocol::socket socket) {
                                    asio::redirect_error(asio::use_awaitable, error));
         more = more && !error;
     }
+}
+
+asio::awaitable<RestAnswer> RestServer::answer(RestRequest request) {
+    auto routed = route(request, state_());
+    if (auto* now = std::get_if<RestAnswer>(&routed)) {
+        co_return std::move(*now);
+    }
+    RestCall call = std::move(std::get<RestCall>(routed));
+    co_return co_await call_(std::move(call));
 }
 
 asio::awaitable<void> RestServer::close() {

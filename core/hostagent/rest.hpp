@@ -1,4 +1,11 @@
-// The HTTP API on ha.sock (spec/host-guest.md 1.5), and GET /v1/status of ours: where a start is.
+// The HTTP API on ha.sock (spec/host-guest.md 1.5), and what is ours beside it:
+//
+//   GET  /v1/status                        where a start is
+//   GET  /v1/snapshots                     {"text":TABLE}
+//   POST /v1/snapshots/create|apply|delete {"tag":TAG}: {} when it is done
+//
+// GET /v1/status says in apiExtensions which of them there are. An error has the body
+// {"message":M} of the original's, and "code" (as gRPC numbers them) and "hint" where known.
 // Routing is a pure function; the server around it lives on the loop.
 #pragma once
 
@@ -12,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 
 namespace lima::hostagent {
 
@@ -32,12 +40,35 @@ struct RestAnswer {
     std::string allow;
 };
 
-RestAnswer route(const std::string& method, const std::string& target, const RestState& state);
+/// What the driver is to do for an answer.
+struct RestCall {
+    enum class Kind {
+        kScreenshot,
+        kListSnapshots,
+        kCreateSnapshot,
+        kApplySnapshot,
+        kDeleteSnapshot,
+    };
+    Kind kind = Kind::kScreenshot;
+    std::string argument;  // the picture's format, or the tag
+};
+
+struct RestRequest {
+    std::string method;
+    std::string target;
+    std::string body = {};
+};
+
+std::variant<RestAnswer, RestCall> route(const RestRequest& request, const RestState& state);
+RestAnswer error_answer(const Error& error);
 
 class RestServer {
 public:
-    /// `state` is asked on the loop for each request.
-    RestServer(const asio::any_io_executor& executor, std::function<RestState()> state);
+    using Caller = std::function<asio::awaitable<RestAnswer>(RestCall)>;
+
+    /// Both are asked on the loop; `call` may take its time.
+    RestServer(const asio::any_io_executor& executor, std::function<RestState()> state,
+               Caller call);
     ~RestServer();
 
     /// Replaces a socket that was left behind.
@@ -49,7 +80,10 @@ private:
     asio::awaitable<void> accept();
     asio::awaitable<void> serve(asio::local::stream_protocol::socket socket);
 
+    asio::awaitable<RestAnswer> answer(RestRequest request);
+
     std::function<RestState()> state_;
+    Caller call_;
     asio::local::stream_protocol::acceptor acceptor_;
     aio::TaskScope tasks_;
     std::filesystem::path path_;

@@ -232,6 +232,30 @@ asio::awaitable<std::vector<Error>> Services::mount() {
     co_return co_await mounts_->start();
 }
 
+asio::awaitable<void> Services::guest_replaced() {
+    if (closing_) {
+        co_return;
+    }
+    if (guest_ && guest_started_) {
+        reach_over_ssh(over_ssh_);
+    }
+    if (link_plane_) {
+        link_plane_->renew();
+    }
+    auto end_master = [this] {
+        shell_.exit_master();
+        return Result<void>();
+    };
+    static_cast<void>(co_await aio::on_pool(pool_, end_master));
+    if (closing_) {
+        co_return;
+    }
+    if (master_) {
+        master_->wake();
+    }
+    mounts_->retry_now();
+}
+
 asio::awaitable<void> Services::close(bool guest_gone) {
     closing_ = true;
     cancel_.trigger();

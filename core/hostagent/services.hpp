@@ -51,6 +51,9 @@ public:
     /// The ControlMaster is there: what goes over ssh.
     asio::awaitable<void> ssh_is_up();
     asio::awaitable<std::vector<Error>> mount();
+    /// The VM runs on with another state, as after a snapshot was applied: whatever talks to the
+    /// guest begins anew, because the guest's ends of it are from another time.
+    asio::awaitable<void> guest_replaced();
     bool agent_up() const { return guest_ && guest_->up(); }
     /// In the order of spec/host-guest.md 1.8. A guest that is gone is not asked to unmount.
     asio::awaitable<void> close(bool guest_gone);

@@ -40,6 +40,7 @@ asio::awaitable<void> Agent::shut_down() {
         co_await services_->close(vm_exited_ || !vm_started_);
     }
     const auto cleaned = co_await aio::on_pool(pool_, clean);
+    co_await rest_calls_ended();
     if (cleaned && machine_ && machine_->driver) {
         if (!vm_exited_ && vm_started_) {
             log::info("Stopping the VM");

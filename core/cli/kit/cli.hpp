@@ -139,6 +139,10 @@ public:
     bool debug() const { return globals_.debug; }
     bool json_log() const { return globals_.log_format == "json"; }
 
+    /// For completers: the words before the one to complete.
+    const Args& completed_words() const { return completed_words_; }
+    void set_completed_words(Args words) { completed_words_ = std::move(words); }
+
     /// Made at the first use; the error names what is wrong with LIMA_HOME.
     Result<instance::Context*> context();
 
@@ -149,6 +153,7 @@ private:
     std::unique_ptr<Command> root_;
     Globals globals_;
     std::optional<bool> tty_override_;
+    Args completed_words_;
     std::unique_ptr<instance::Context> context_;
 };
 

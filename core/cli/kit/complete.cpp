@@ -95,6 +95,7 @@ Candidates candidates(Cli& cli, const Args& words) {
     const Args finished(words.begin(), words.end() - 1);
     const std::string& word = words.back();
     const Position at = locate(cli.root(), finished);
+    cli.set_completed_words(finished);
     if (at.flag != nullptr) {
         return flag_values(cli, *at.flag, word);
     }

@@ -99,6 +99,12 @@ void LinkPlane::stop() {
     }
 }
 
+void LinkPlane::renew() {
+    if (const auto link = link_) {
+        link->stop();
+    }
+}
+
 asio::awaitable<Result<void>> LinkPlane::join(std::string protocol, std::string address,
                                               Fd socket) {
     if (protocol != "tcp" && protocol != "unix") {

@@ -31,6 +31,8 @@ public:
     /// minute): the VM is gone.
     asio::awaitable<void> run();
     void stop();
+    /// Lets go of the link and makes another.
+    void renew();
     bool up() const { return link_ && link_->up(); }
 
     /// While the link is down it waits, ten seconds at most.

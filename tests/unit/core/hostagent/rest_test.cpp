@@ -23,6 +23,24 @@ RestState some_state() {
     return state;
 }
 
+RestAnswer route(const std::string& method, const std::string& target, const RestState& state) {
+    auto routed = route(RestRequest{.method = method, .target = target}, state);
+    const auto* answer = std::get_if<RestAnswer>(&routed);
+    EXPECT_NE(answer, nullptr) << "a call of the driver";
+    return answer != nullptr ? *answer : RestAnswer{};
+}
+
+std::string called(const std::string& method, const std::string& target,
+                   const std::string& body = "") {
+    const auto routed = route(RestRequest{.method = method, .target = target, .body = body}, {});
+    if (const auto* answer = std::get_if<RestAnswer>(&routed)) {
+        return std::to_string(answer->status) + answer->allow;
+    }
+    const auto& call = std::get<RestCall>(routed);
+    constexpr const char* kNames[] = {"screenshot", "list", "create", "apply", "delete"};
+    return std::string(kNames[static_cast<int>(call.kind)]) + " " + call.argument;
+}
+
 TEST(Route, Info) {
     EXPECT_EQ(route("GET", "/v1/info", some_state()).body, R"({"sshLocalPort":60022})");
     EXPECT_EQ(route("GET", "/v1/info", {}).body, "{}");
@@ -40,14 +58,37 @@ TEST(Route, OtherMethodsOfInfoAre405WithoutBody) {
 }
 
 TEST(Route, Screenshot) {
-    EXPECT_EQ(route("GET", "/v1/screenshot", {}).status, 501);
-    EXPECT_EQ(route("GET", "/v1/screenshot?format=BMP", {}).status, 501);
+    EXPECT_EQ(called("GET", "/v1/screenshot"), "screenshot png");
+    EXPECT_EQ(called("GET", "/v1/screenshot?format=BMP"), "screenshot bmp");
     EXPECT_EQ(route("GET", "/v1/screenshot?format=gif", {}).status, 400);
     const RestAnswer answer = route("PUT", "/v1/screenshot", {});
     EXPECT_EQ(answer.status, 405);
     EXPECT_EQ(answer.allow, "GET");
     EXPECT_TRUE(answer.body.starts_with(R"({"message":")"));
     EXPECT_TRUE(answer.body.ends_with("\"}\n"));
+}
+
+TEST(Route, Snapshots) {
+    EXPECT_EQ(called("GET", "/v1/snapshots"), "list ");
+    EXPECT_EQ(called("POST", "/v1/snapshots"), "405GET");
+    EXPECT_EQ(called("POST", "/v1/snapshots/create", R"({"tag":"a b"})"), "create a b");
+    EXPECT_EQ(called("POST", "/v1/snapshots/apply", R"({"tag":"x"})"), "apply x");
+    EXPECT_EQ(called("POST", "/v1/snapshots/delete", R"({"tag":"x"})"), "delete x");
+    EXPECT_EQ(called("GET", "/v1/snapshots/create"), "405POST");
+    EXPECT_EQ(called("POST", "/v1/snapshots/other", R"({"tag":"x"})"), "404");
+    EXPECT_EQ(called("POST", "/v1/snapshotsx"), "404");
+    for (const char* body : {"", "{}", "[]", R"({"tag":1})", R"({"tag":""})"}) {
+        EXPECT_EQ(called("POST", "/v1/snapshots/create", body), "400") << body;
+    }
+}
+
+TEST(Route, ErrorsOfTheDriverKeepTheirCodeAndHint) {
+    const auto answer = error_answer(Error(Code::kAlreadyExists, "there is one").with_hint("h"));
+    EXPECT_EQ(answer.status, 409);
+    EXPECT_EQ(answer.body, "{\"message\":\"there is one\",\"code\":6,\"hint\":\"h\"}\n");
+    EXPECT_EQ(error_answer(Error(Code::kUnimplemented, "x")).status, 501);
+    EXPECT_EQ(error_answer(Error(Code::kFailedPrecondition, "x")).status, 422);
+    EXPECT_EQ(error_answer(Error(Code::kInternal, "x")).body, "{\"message\":\"x\",\"code\":13}\n");
 }
 
 TEST(Route, UnknownIs404) { EXPECT_EQ(route("GET", "/v2/info", {}).status, 404); }
@@ -87,7 +128,25 @@ protected:
     fs::TempDir dir_ = *fs::TempDir::create("rest");
     std::filesystem::path socket_ = dir_.path() / "ha.sock";
     asio::io_context loop_{1};
-    RestServer server_{loop_.get_executor(), some_state};
+    /// A driver whose snapshots are called "there", and whose pictures are large.
+    static asio::awaitable<RestAnswer> call(RestCall call) {
+        if (call.kind == RestCall::Kind::kScreenshot) {
+            RestAnswer picture;
+            picture.content_type = "image/png";
+            picture.body = std::string(5 << 20, 'p');
+            co_return picture;
+        }
+        if (call.kind == RestCall::Kind::kListSnapshots) {
+            co_return RestAnswer{
+                .content_type = "application/json", .body = R"({"text":"T\n"})", .allow = {}};
+        }
+        if (call.argument != "there") {
+            co_return error_answer(Error(Code::kNotFound, "no such snapshot").with_hint("list"));
+        }
+        co_return RestAnswer{.content_type = "application/json", .body = "{}", .allow = {}};
+    }
+
+    RestServer server_{loop_.get_executor(), some_state, call};
     aio::TaskScope closing_{loop_.get_executor()};
     std::thread thread_;
 };
@@ -103,6 +162,23 @@ TEST_F(Server, AnswersTheClientAndUnlinksItsSocket) {
     EXPECT_EQ(nothing.error().code(), Code::kUnimplemented);
     stop();
     EXPECT_FALSE(fs::exists_nofollow(socket_));
+}
+
+TEST_F(Server, AsksTheDriverForSnapshotsAndPictures) {
+    start();
+    const auto list = hostapi::list_snapshots(socket_);
+    ASSERT_TRUE(list) << list.error().text();
+    EXPECT_EQ(*list, "T\n");
+    EXPECT_TRUE(hostapi::change_snapshot(socket_, hostapi::SnapshotVerb::kApply, "there"));
+    const auto missing =
+        hostapi::change_snapshot(socket_, hostapi::SnapshotVerb::kDelete, "ab\"sent");
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error().code(), Code::kNotFound);
+    EXPECT_EQ(missing.error().text(), "no such snapshot");
+    EXPECT_EQ(missing.error().hint(), "list");
+    const auto picture = hostapi::get_screenshot(socket_, "png");
+    ASSERT_TRUE(picture) << picture.error().text();
+    EXPECT_EQ(*picture, std::string(5 << 20, 'p'));
 }
 
 TEST_F(Server, KeepsAConnectionForSeveralRequests) {
