@@ -20,8 +20,10 @@ constexpr std::array kExtensions = {LIMA_EXT_ADOPT,   LIMA_EXT_BOOT_SCRIPTS, LIM
                                     LIMA_EXT_GUI,     LIMA_EXT_SCREENSHOT,   LIMA_EXT_SNAPSHOT,
                                     LIMA_EXT_SSH,     LIMA_EXT_STATUS};
 
-Result<Identity> identify(const Found& found) {
-    LIMA_TRY(const auto driver, Driver::open(found, {}));
+Result<Identity> identify(const Found& found, const SearchPath& search) {
+    OpenOptions options;
+    options.prefixes = search.prefixes;
+    LIMA_TRY(const auto driver, Driver::open(found, std::move(options)));
     LIMA_TRY(const auto remote, driver->identify());
     Identity out;
     if (remote) {
@@ -40,18 +42,19 @@ Result<Identity> identify(const Found& found) {
     return out;
 }
 
-Result<Identity> identify_found(Found found) {
+Result<Identity> identify_found(Found found, const SearchPath& search) {
     LIMA_TRY(const Found isolated, as_isolated(std::move(found)));
-    return identify(isolated);
+    return identify(isolated, search);
 }
 
-Description describe(Candidate candidate) {
+Description describe(Candidate candidate, const SearchPath& search) {
     Description out{.candidate = std::move(candidate)};
     if (out.candidate.verdict != Verdict::kFound) {
         out.reason = out.candidate.outcome;
         return out;
     }
-    auto identity = identify_found({out.candidate.name, out.candidate.path, out.candidate.origin});
+    auto identity =
+        identify_found({out.candidate.name, out.candidate.path, out.candidate.origin}, search);
     if (identity) {
         out.identity = std::move(*identity);
     } else {
@@ -69,7 +72,7 @@ std::vector<Description> describe_all(const SearchPath& search) {
     std::multimap<std::string, Description> sorted;
     for (Candidate& candidate : candidates(search)) {
         std::string name = candidate.name;
-        sorted.emplace(std::move(name), describe(std::move(candidate)));
+        sorted.emplace(std::move(name), describe(std::move(candidate), search));
     }
     std::vector<Description> out;
     for (auto& [name, description] : sorted) {

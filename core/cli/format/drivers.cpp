@@ -21,7 +21,15 @@ std::string state(const Description& driver) {
     return driver.candidate.verdict == Verdict::kHidden ? "hidden" : "refused";
 }
 
-std::string abi_text(std::uint32_t abi) { return fmt::format("{}.{}", abi >> 16, abi & 0xffffU); }
+/// A program of the original's make speaks no ABI, but one of two generations of a protocol.
+std::string abi_text(const Identity& identity) {
+    if (identity.abi == 0 && !identity.generation.empty()) {
+        return "gen" + identity.generation;
+    }
+    return fmt::format("{}.{}", identity.abi >> 16, identity.abi & 0xffffU);
+}
+
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 /// The text of the registry has no path, that of the loader has.
 std::string reason_line(const Description& driver) {
@@ -87,9 +95,13 @@ std::string line(const std::string& title, const std::string& value) {
 }
 
 std::string identity_text(const Identity& identity) {
-    std::string out = line("ABI", abi_text(identity.abi));
-    out += line("Id", identity.id);
-    out += line("Version", identity.version);
+    std::string out = line("ABI", abi_text(identity));
+    if (!identity.generation.empty()) {
+        out += line("Protocol", identity.generation == "own" ? "lima.driver.v1"
+                                                             : "generation " + identity.generation);
+    }
+    out += line("Id", or_dash(identity.id));
+    out += line("Version", or_dash(identity.version));
     out += line("Extensions", identity.extensions.empty() ? "-" : join(identity.extensions, ", "));
     out += line("Features", features_text(identity.info));
     out += line("Image formats", images_text(identity.info));
@@ -122,8 +134,8 @@ std::string drivers_table(const std::vector<Description>& drivers) {
         }
         const auto& identity = driver.identity;
         rows.push_back({driver.candidate.name, driver_kind(driver.candidate.origin),
-                        identity ? abi_text(identity->abi) : "-",
-                        identity ? identity->version : "-", state(driver),
+                        identity ? abi_text(*identity) : "-",
+                        identity ? or_dash(identity->version) : "-", state(driver),
                         driver.candidate.path.string()});
         if (!identity) {
             reasons += "  " + reason_line(driver) + "\n";
@@ -147,7 +159,10 @@ Json driver_json(const Description& driver) {
         out["hint"] = driver.hint;
     }
     if (driver.identity) {
-        out["abi"] = abi_text(driver.identity->abi);
+        out["abi"] = abi_text(*driver.identity);
+        if (!driver.identity->generation.empty()) {
+            out["protocol"] = driver.identity->generation;
+        }
         out["id"] = driver.identity->id;
         out["version"] = driver.identity->version;
         out["extensions"] = driver.identity->extensions;

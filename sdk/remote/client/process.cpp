@@ -35,6 +35,12 @@ std::uintmax_t size_of(const Path& path) {
     return error ? 0 : size;
 }
 
+/// Not what a logger writes while all is well.
+bool is_telling(std::string_view line) {
+    return !trim(line).empty() && line.find(" level=debug ") == std::string_view::npos &&
+           line.find(" level=info ") == std::string_view::npos;
+}
+
 /// The file may be locked by a grandchild of a driver that is dead: then it says nothing any more.
 bool names_the_dead(const Path& path) {
     const auto text = fs::read_file(path);
@@ -173,7 +179,7 @@ std::string DriverProcess::last_lines() const {
     }
     std::vector<std::string> kept;
     for (const std::string_view line : lines(tail)) {
-        if (!trim(line).empty()) {
+        if (is_telling(line)) {
             kept.emplace_back(line);
         }
     }

@@ -33,11 +33,14 @@ Session::Session(Connected connected)
       wire_(std::move(connected.wire)) {}
 
 Result<> Session::explained(Result<> result) const {
-    if (!result && wire_->is_broken() && process_) {
-        process_->wait(kEndSeen);
-        return fail(Error(Code::kUnavailable, process_->obituary()));
+    if (result || !wire_->is_broken()) {
+        return result;
     }
-    return result;
+    if (process_ && process_->wait(kEndSeen)) {
+        return fail(Code::kUnavailable, process_->obituary());
+    }
+    return fail(Code::kUnavailable,
+                "the driver's process has closed the connection: " + result.error().text());
 }
 
 Result<> Session::verb(Verb method, const Call& call) {
@@ -153,13 +156,13 @@ Result<std::optional<lima::driver::v1::HelloReply>> greet(Connected& connected) 
     if (answer) {
         return std::optional(std::move(reply));
     }
-    if (answer.error().code() == Code::kUnimplemented || answer.error().code() == Code::kUnknown) {
+    const Code code = answer.error().code();
+    if (!connected.wire->is_broken() && (code == Code::kUnimplemented || code == Code::kUnknown)) {
         return std::nullopt;
     }
     std::string text = "the driver program " + connected.program.executable.string() +
                        " does not speak the protocol: " + answer.error().text();
-    if (connected.process && connected.wire->is_broken()) {
-        connected.process->wait(kEndSeen);
+    if (connected.process && connected.wire->is_broken() && connected.process->wait(kEndSeen)) {
         text += "; " + connected.process->obituary();
     }
     return fail(Code::kUnavailable, std::move(text));
