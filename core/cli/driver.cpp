@@ -1,14 +1,18 @@
-// limactl driver {list|inspect}
+// limactl driver {list|inspect|check}
+#include "core/base/fs.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/commands.hpp"
 #include "core/cli/format/drivers.hpp"
 #include "core/cli/format/instances.hpp"
 #include "core/cli/kit/cli.hpp"
+#include "core/cli/kit/plugins.hpp"
 #include "core/cli/kit/terminal.hpp"
 #include "core/driver/describe.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <unistd.h>
 
 namespace lima::cli {
 
@@ -118,6 +122,121 @@ void add_inspect(Command& group) {
     command.run([json](Cli&, const Args& args) { return inspect(args[0], *json); });
 }
 
+struct CheckOptions {
+    bool json = false;
+    bool only_failed = false;
+    bool list = false;
+    bool isolated = false;
+    std::optional<int> level;
+    std::optional<int> timeout;
+    Args tests;
+    std::optional<std::string> instance;
+};
+
+/// A program that is shipped with limactl.
+Result<std::string> own_program(const std::string& name) {
+    for (const auto& dir : libexec_dirs()) {
+        if (fs::exists(dir / name)) {
+            return (dir / name).string();
+        }
+    }
+    return fail(Error(Code::kNotFound, fmt::format("{} is not installed", name))
+                    .with_hint("it belongs into libexec/lima beside limactl's bin"));
+}
+
+Result<std::string> driver_file(const std::string& word) {
+    if (word.find('/') != std::string::npos || word.ends_with(".so")) {
+        return word;
+    }
+    LIMA_TRY(const auto found, driver::find(driver::default_search_path(), word));
+    return found.path.string();
+}
+
+/// The words for the kit, its program first.
+Result<Args> check_command(const CheckOptions& options, const Args& args) {
+    LIMA_TRY(const std::string kit, own_program("lima-check-driver"));
+    Args words = {kit};
+    for (const auto& [given, flag] : {std::pair{options.json, "--json"},
+                                      {options.only_failed, "--only-failed"},
+                                      {options.list, "--list"}}) {
+        if (given) {
+            words.emplace_back(flag);
+        }
+    }
+    if (options.level) {
+        words.push_back(fmt::format("--level={}", *options.level));
+    }
+    if (options.timeout) {
+        words.push_back(fmt::format("--timeout={}", *options.timeout));
+    }
+    if (options.instance) {
+        words.push_back("--instance=" + *options.instance);
+    }
+    for (const std::string& test : options.tests) {
+        words.push_back("--test=" + test);
+    }
+    if (args.empty()) {
+        return words;
+    }
+    LIMA_TRY(const std::string file, driver_file(args[0]));
+    if (options.isolated && file.ends_with(".so")) {
+        LIMA_TRY(const std::string run_driver, own_program("lima-run-driver"));
+        words.push_back("--via=" + run_driver);
+    }
+    words.push_back(file);
+    return words;
+}
+
+/// Becomes the kit.
+Result<int> check(const CheckOptions& options, const Args& args) {
+    if (args.empty() && !options.list) {
+        return fail(Error(Code::kInvalidArgument, "driver check requires a driver")
+                        .with_hint("limactl driver check NAME|PATH; see `limactl driver list`"));
+    }
+    LIMA_TRY(Args words, check_command(options, args));
+    std::vector<char*> argv;
+    for (std::string& word : words) {
+        argv.push_back(word.data());
+    }
+    argv.push_back(nullptr);
+    execv(argv[0], argv.data());
+    return fail_errno(errno, "cannot run " + words[0]);
+}
+
+void add_check(Command& group) {
+    Command& command = group.add(
+        {.name = "check",
+         .args = "NAME|PATH",
+         .summary = "Try whether a driver does what the contract says",
+         .details = "Run the conformance kit, libexec/lima/lima-check-driver, on a driver: by its "
+                    "name, or by the file of a module or\nprogram. Each test has a process of its "
+                    "own, so that a crash or a hang of the driver is its result.\n\n"
+                    "The levels are 1 to 3 file and record, 4 and 5 the contract, 6 to 8 threads, "
+                    "leaks and faults, 9 and 10 stress.\n\n"
+                    "The exit status is 0 when no test has failed, 1 when one has, 2 for a wrong "
+                    "usage of the kit.",
+         .examples = "  $ limactl driver check null\n"
+                     "  $ limactl driver check --level=8 --only-failed ./lima-driver-my.so\n"
+                     "  $ limactl driver check --test=vm --instance=mine.json my",
+         .max_args = 1,
+         .complete = complete_drivers,
+         .complete_files = true});
+    auto options = std::make_shared<CheckOptions>();
+    Flags flags = command.flags();
+    flags.text("instance", options->instance,
+               "An instance as JSON that can start, instead of a plain one without an image");
+    flags.boolean("isolated", options->isolated,
+                  "Run the module in a process of its own, by lima-run-driver");
+    flags.boolean("json", options->json, "As one JSON object");
+    flags.integer("level", options->level, "Tests up to this level, 1 to 10 (default 5)");
+    flags.boolean("list", options->list, "List the tests and what they want");
+    flags.boolean("only-failed", options->only_failed, "Show only what has failed");
+    flags.list("test", options->tests, "Only these: a name, its part before the dot, or a pattern")
+        .complete_files = false;
+    flags.integer("timeout", options->timeout, "Seconds for each test, instead of its own");
+    command.run([options](Cli&, const Args& args) { return check(*options, args); });
+}
+
 }  // namespace
 
 void add_driver(Cli& cli) {
@@ -126,6 +245,7 @@ void add_driver(Cli& cli) {
                               .group = Group::kAdvanced});
     add_list_of_drivers(group);
     add_inspect(group);
+    add_check(group);
 }
 
 }  // namespace lima::cli

@@ -149,6 +149,18 @@ int run(const Options& options) {
         std::fprintf(stderr, "lima-check-driver: there is no such test; see --list\n");
         return kUsage;
     }
+    // The process itself is looked at without it.
+    const bool through_remote =
+        options.target.way != kModule && std::any_of(tests.begin(), tests.end(), [](const Test* t) {
+            return !matches("program", t->name);
+        });
+    if (!options.list && through_remote && options.target.remote.empty()) {
+        std::fprintf(
+            stderr,
+            "lima-check-driver: lima-remote.so, through which a driver in a process of its "
+            "own is reached, is not beside this program: say where it is by --remote\n");
+        return kUsage;
+    }
     if (options.list) {
         print_list(tests, options.json);
         return 0;

@@ -75,11 +75,6 @@ void set_target(Options& options, const std::vector<std::string>& files) {
     if (target.remote.empty()) {
         target.remote = find_remote();
     }
-    if (options.error.empty() && target.way != kModule && target.remote.empty()) {
-        options.error =
-            "lima-remote.so, through which a driver in a process of its own is reached, is not "
-            "beside this program: say where it is by --remote";
-    }
 }
 
 void set_value(Options& options, const std::string& name, const std::string& value) {

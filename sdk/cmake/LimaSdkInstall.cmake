@@ -1,5 +1,5 @@
-# The component "sdk" of the installation: what an author of drivers gets. Nothing in it is compiled or knows its prefix,
-# so that it is the same for every machine.
+# The component "sdk" of the installation: what an author of drivers gets. Nothing in it knows its prefix, and nothing but
+# the kit (../check, bin/lima-check-driver) is compiled.
 
 # The package has the version of the contract, not of limactl.
 file(STRINGS "${CMAKE_CURRENT_SOURCE_DIR}/include/lima/driver.h" lines REGEX "^#define LIMA_DRIVER_ABI_(MAJOR|MINOR) ")
@@ -18,7 +18,7 @@ install(FILES
   "${PROJECT_SOURCE_DIR}/cmake/lima-driver.map"
   DESTINATION share/cmake/LimaSdk COMPONENT sdk)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/lima-sdk.pc" DESTINATION share/pkgconfig COMPONENT sdk)
-install(DIRECTORY examples DESTINATION share/lima/sdk COMPONENT sdk)
+install(DIRECTORY examples DESTINATION share/lima/sdk COMPONENT sdk USE_SOURCE_PERMISSIONS)
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" "${PROJECT_SOURCE_DIR}/NOTICE" DESTINATION share/lima/sdk COMPONENT sdk)
 
 # The documents point at headers and examples, which lie elsewhere in a prefix than in this repository.

@@ -9,7 +9,7 @@ load sdk
         [ -s "$SDK/$path" ] || fail_with "not installed: $path"
     done
     [ "$(find "$SDK" -mindepth 1 -maxdepth 2 -printf '%P\n' | sort | tr '\n' ' ')" = \
-        "include include/lima share share/cmake share/lima share/pkgconfig " ]
+        "bin bin/lima-check-driver include include/lima share share/cmake share/lima share/pkgconfig " ]
     for path in "$BATS_HOME" "$LIMA_SOURCE" "$LIMA_PREFIX"; do
         # an absolute path: "include/lima" does not name /lima
         run grep -rP "(?<![\\w.}-])\\Q$path\\E(?![\\w-])" "$SDK"
@@ -69,6 +69,31 @@ build_example() { # NAME
     drive null-c "$PWD/modules"
 }
 
+@test "the kit, as it is installed, on a driver that was built with the SDK" {
+    install_sdk
+    run build_example null-c
+    assert_success
+    run "$SDK/bin/lima-check-driver" --level=8 --only-failed "$HOME/build-null-c/lib/lima/drivers/lima-driver-null-c.so"
+    assert_success
+    run "$SDK/bin/lima-check-driver" --level=8 --test=program "$SDK/share/lima/sdk/examples/null-python/lima-driver-null-python"
+    assert_success
+    # what limactl has beside it is not part of the SDK
+    run "$SDK/bin/lima-check-driver" "$SDK/share/lima/sdk/examples/null-python/lima-driver-null-python"
+    [ "$status" -eq 2 ]
+    assert_output_has "--remote"
+}
+
+@test "the kit builds without the core, with the SDK alone" {
+    install_sdk
+    run cmake -S "$LIMA_SOURCE/sdk/check" -B "$HOME/kit" -DCMAKE_PREFIX_PATH="$SDK" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O0
+    assert_success
+    run cmake --build "$HOME/kit" -j2
+    assert_success
+    refute_output_has "warning:"
+    run "$HOME/kit/libexec/lima/lima-check-driver" --level=3 "$LIMA_PREFIX/lib/lima/drivers/lima-driver-null.so"
+    assert_success
+}
+
 @test "another major is not found" {
     install_sdk
     mkdir other
@@ -83,9 +108,9 @@ build_example() { # NAME
     cpack --config "$LIMA_PREFIX/CPackConfig.cmake" -B "$BATS_HOME/packages" >"$BATS_HOME/cpack.log"
     cd "$BATS_HOME/packages"
     mkdir deb tar
-    dpkg-deb -x lima-sdk-dev_*_all.deb deb
+    dpkg-deb -x lima-sdk-dev_*.deb deb
     tar -C tar -xzf lima-sdk-*.tar.gz --strip-components=1
     diff -r "$SDK" deb/usr
     diff -r "$SDK" tar
-    [ "$(dpkg-deb -f lima-sdk-dev_*_all.deb Package)" = lima-sdk-dev ]
+    [ "$(dpkg-deb -f lima-sdk-dev_*.deb Package)" = lima-sdk-dev ]
 }

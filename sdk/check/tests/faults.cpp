@@ -60,8 +60,7 @@ void without_services(Bench& bench) {
     const Object object(bench, {.none = true});
     object.info_object();
     object.configured();
-    const Outcome stopped = object.stop();
-    bench.expect(stopped.ok(), "stop gives " + stopped.says());
+    object.stop();
     if (bench.away()) {
         return;
     }
@@ -85,7 +84,6 @@ void life_with(Bench& bench, PlayedCall::Size size, std::uint32_t host_abi) {
         bench.expect(outcome.ok() || !outcome.text.empty(), "a failure has no text");
     }
     bench.expect(outcomes[2].ok(), "configure gives " + outcomes[2].says());
-    bench.expect(outcomes[4].ok(), "stop gives " + outcomes[4].says());
 }
 
 void older(Bench& bench) { life_with(bench, PlayedCall::Size::kOlder, LIMA_DRIVER_ABI); }

@@ -78,7 +78,7 @@ void odd_directories(Bench& bench) {
 
 const std::vector<Test> kStressTests = {
     {"stress.lives", 9, kAnyWay, "20 lives, some of them cancelled at odd times", many_lives, 120},
-    {"stress.directory", 9, kAnyWay, "an instance directory with quotes, blanks, dollars",
+    {"stress.directory", 9, kModule | kVia, "an instance directory with quotes, blanks, dollars",
      odd_directories},
     {"stress.instance", 9, kAnyWay, "an instance of 3 MiB", big_instance, 60},
     {"stress.memory", 10, kModule, "1000 objects leave no memory", memory, 120},
