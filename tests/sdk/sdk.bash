@@ -16,7 +16,7 @@ install_sdk() {
 drive() {
     local name=$1 module=$2/lima-driver-$1.so
     export LIMA_DRIVERS_PATH=$2
-    python3 "$LIMA_SOURCE/tests/conformance/module_file.py" "$module"
+    "$LIMA_PREFIX/libexec/lima/lima-check-driver" --only-failed "$module"
     [ "$(limactl info | jq -r ".vmTypesEx.\"$name\".location")" = "$module" ]
     printf 'vmType: "%s"\n' "$name" | limactl create --name=dev -
     limactl start dev
