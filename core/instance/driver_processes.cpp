@@ -1,6 +1,7 @@
 #include "core/instance/driver_processes.hpp"
 
 #include "core/base/fs.hpp"
+#include "core/base/lock.hpp"
 #include "core/base/log.hpp"
 #include "core/base/posix/platform.hpp"
 #include "core/base/process.hpp"
@@ -77,6 +78,12 @@ bool runs_a_driver(pid_t pid, const std::string& executable) {
     });
 }
 
+/// Whatever it has become since, by exec: it has the lock that the driver was given.
+bool holds(const Path& file, pid_t pid) {
+    const auto state = read_pid_file(file);
+    return state && state->held && state->pid == pid;
+}
+
 /// It started before the file was written: a pid that was used again did not.
 bool is_older(const ProcessId& id, const Path& file) {
     struct stat status{};
@@ -99,7 +106,7 @@ std::optional<ForeignProcess> pin(const Path& file, const Record& record) {
     }
     const bool same = record.start_ticks != 0 ? process->id().start_ticks == record.start_ticks
                                               : is_older(process->id(), file);
-    if (!same || !runs_a_driver(record.pid, record.executable)) {
+    if (!same || !(holds(file, record.pid) || runs_a_driver(record.pid, record.executable))) {
         log::debug("{} names process {}, which is another program now", file.string(), record.pid);
         return std::nullopt;
     }

@@ -174,10 +174,6 @@ nothing_left() {
     kill -0 "$played"
     limactl stop --force dev
     kill -0 "$played"
-    nothing_left_but_played
-}
-
-nothing_left_but_played() {
     [ -z "$(find "$LIMA_HOME/dev" -name '*.pid')" ] || fail_with "left: $(ls "$LIMA_HOME/dev")"
 }
 
@@ -266,4 +262,117 @@ orphan() {
         limactl stop dev
     done
     nothing_left
+}
+
+# Of another make: the example in Python, which speaks the original's protocol.
+python_driver() {
+    /usr/bin/python3 -c 'import grpc' 2>/dev/null || skip "python3-grpcio is not installed"
+    unset LIMA_DRIVER_ISOLATION
+    mkdir -p "$BATS_HOME/own"
+    cp "$LIMA_SOURCE/sdk/examples/null-python/lima-driver-null-python" "$BATS_HOME/own/lima-driver-py"
+    export LIMA_DRIVERS_PATH=$BATS_HOME/own
+    printf 'vmType: py\n' | limactl create --name=dev -
+}
+py_pid() { head -n1 "$LIMA_HOME/dev/lima-driver-py-$1.pid"; }
+
+@test "another make: the driver's process is killed" {
+    python_driver
+    limactl start dev
+    local agent vm
+    agent=$(ha_pid) vm=$(cat "$LIMA_HOME/dev/py.pid")
+    kill -9 "$(py_pid ha)"
+    until_ok 5 is_gone "$agent"
+    grep -q 'lima-driver-py (process .*) has ended (signal 9' "$LIMA_HOME/dev/ha.stderr.log"
+    limactl stop --force dev
+    is_gone "$vm"
+    nothing_left
+    limactl start dev
+    limactl stop dev
+    nothing_left
+}
+
+@test "another make: the host agent is killed, and start clears away what stays" {
+    python_driver
+    limactl start dev
+    local driver
+    driver=$(py_pid ha)
+    kill -9 "$(ha_pid)"
+    until_ok 5 test ! -e "$LIMA_HOME/dev/py.pid"
+    kill -0 "$driver"
+    [ "$(status_of dev)" = Stopped ]
+    run limactl start dev
+    assert_success
+    assert_output_has "Ending the process of the driver py (process $driver)"
+    is_gone "$driver"
+    [ "$(status_of dev)" = Running ]
+    limactl stop dev
+    nothing_left
+}
+
+@test "another make: limactl is killed while its driver's process starts" {
+    python_driver
+    printf '#!/bin/bash\nsleep 2\nexec "%s/own/first" "$@"\n' "$BATS_HOME" >"$BATS_HOME/own/slow"
+    chmod 755 "$BATS_HOME/own/slow"
+    mv "$BATS_HOME/own/lima-driver-py" "$BATS_HOME/own/first"
+    sed -i 's/^NAME = .*/NAME = "py"/' "$BATS_HOME/own/first"
+    mv "$BATS_HOME/own/slow" "$BATS_HOME/own/lima-driver-py"
+    limactl start dev >/dev/null 2>&1 &
+    local cli=$!
+    until_ok 10 test -s "$LIMA_HOME/dev/lima-driver-py-cli.pid"
+    kill -9 "$cli"
+    local driver
+    driver=$(py_pid cli)
+    until_ok 10 test -S "$LIMA_HOME/dev/py.drv.sock"
+    kill -0 "$driver"
+    run limactl delete dev
+    assert_success
+    is_gone "$driver"
+    [ ! -e "$LIMA_HOME/dev" ]
+}
+
+# A program of which only --inspect-status is wanted.
+status_driver() { # STATUS
+    unset LIMA_DRIVER_ISOLATION
+    mkdir -p "$BATS_HOME/own"
+    printf '#!/bin/sh\n[ "$1" = --inspect-status ] || exit 1\njq -c "@base64d | fromjson | .status = \\"%s\\" | .sshAddress = \\"10.9.8.7\\" | tojson | @base64"\n' \
+        "$1" >"$BATS_HOME/own/lima-driver-odd"
+    chmod 755 "$BATS_HOME/own/lima-driver-odd"
+    export LIMA_DRIVERS_PATH=$BATS_HOME/own
+    mkdir -p "$LIMA_HOME/dev"
+    printf 'vmType: odd\n' >"$LIMA_HOME/dev/lima.yaml"
+}
+
+@test "the status is what --inspect-status says, without a process that stays" {
+    status_driver Installing
+    run --separate-stderr limactl list --json dev
+    assert_success
+    [ "$(jq -r .status <<<"$output")" = Installing ]
+    [ "$(jq -r .sshAddress <<<"$output")" = 10.9.8.7 ]
+    [ -z "$(left_processes)" ]
+    status_driver ""
+    [ "$(status_of dev)" = Stopped ]
+}
+
+@test "a host agent that does not answer stays Broken, whatever the driver says" {
+    status_driver Running
+    (
+        exec 9>"$LIMA_HOME/dev/ha.pid"
+        flock 9
+        echo $BASHPID >&9
+        exec sleep 60 3>&-
+    ) &
+    played=$!
+    until_ok 5 test -s "$LIMA_HOME/dev/ha.pid"
+    run --separate-stderr limactl list --json dev
+    kill "$played"
+    [ "$(jq -r .status <<<"$output")" = Broken ]
+    jq -e '.errors[] | select(contains("cannot ask the host agent"))' <<<"$output"
+}
+
+@test "a program that does not answer --inspect-status makes Broken with the reason" {
+    status_driver Running
+    printf '#!/bin/sh\necho "out of order" >&2\nexit 9\n' >"$BATS_HOME/own/lima-driver-odd"
+    run --separate-stderr limactl list --json dev
+    [ "$(jq -r .status <<<"$output")" = Broken ]
+    jq -e '.errors[] | select(contains("exit status 9") and contains("out of order"))' <<<"$output"
 }

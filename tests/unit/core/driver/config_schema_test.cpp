@@ -21,7 +21,7 @@ TEST(ConfigSchemaTest, ComesFromAnObjectThatIsNotConfigured) {
 TEST(ConfigSchemaTest, WhatCannotBeLoadedHasNone) {
     EXPECT_THAT(error_text(config_schema(bad_module("no-entry"))),
                 HasSubstr("does not export lima_driver_entry"));
-    EXPECT_THAT(error_text(config_schema(bad_module("no-object"))), HasSubstr("cannot be created"));
+    EXPECT_THAT(error_text(config_schema(bad_module("no-object"))), HasSubstr("created nothing"));
     EXPECT_THAT(error_text(config_schema({"x", "/nowhere/lima-driver-x", Origin::kExecutable})),
                 HasSubstr("lima-remote.so"));
 }
