@@ -145,6 +145,14 @@ Result<void> add_tpm(ArgvBuilder& out) {
         return {};
     }
     LIMA_DO(check_tpm(out.arch));
+    // QEMU keeps too little room free below the end of memory for what SeaBIOS puts there with a
+    // TPM: the initrd would lie over the ACPI tables, and the guest have neither TPM nor button.
+    if (out.config.arch == "x86_64" && out.host.firmware.empty() && out.host.initrd) {
+        return fail(Error(Code::kInvalidArgument,
+                          "field `tpm` does not go together with firmware.legacyBIOS and a kernel "
+                          "with initrd outside of the disk")
+                        .with_hint("set firmware.legacyBIOS to false"));
+    }
     out.add("-chardev", fmt::format("socket,id=chrtpm,path={}", out.inst("swtpm.sock")));
     out.add("-tpmdev", "emulator,id=tpm0,chardev=chrtpm");
     out.add("-device", fmt::format("{},tpmdev=tpm0", out.arch.tpm));

@@ -214,6 +214,9 @@ Result<> QemuDriver::stop(const sdk::Call& call) {
             host().warn(done.error().text());
         }
     }
+    for (const std::shared_ptr<Helper>& helper : vm_->helpers) {
+        helper->detach();  // from now on they may end
+    }
     Result<> result = vm_->running() ? power_off(host(), call, *vm_) : Result<>();
     if (result) {
         let_go(call);

@@ -19,6 +19,7 @@ constexpr milliseconds kRetryStep{4};
 constexpr milliseconds kMonitorLimit{60000};
 constexpr milliseconds kHelperLimit{5000};
 constexpr milliseconds kHelperGrace{2000};
+constexpr milliseconds kSameTime{1000};
 constexpr milliseconds kKillLimit{10000};
 
 }  // namespace
@@ -85,9 +86,10 @@ void clean_up(const Config& config, const std::vector<std::string>& locked_disks
 
 void serve(Vm& vm, std::vector<std::shared_ptr<Helper>> helpers) {
     for (const std::shared_ptr<Helper>& helper : helpers) {
+        // All of them end with QEMU, and perhaps that is not seen yet.
         helper->serve([weak = vm.weak_from_this()] {
             const std::shared_ptr<Vm> served = weak.lock();
-            return served && served->running();
+            return served && served->wait(-1, kSameTime) != Vm::Wait::kEnded;
         });
     }
     vm.helpers = std::move(helpers);

@@ -311,6 +311,14 @@ TEST(Argv, RefusesWhatCannotBe) {
     config.tpm = true;
     EXPECT_EQ(error_of(config, usual_host("s390x")), "field `tpm` is not supported for arch s390x");
     config = usual_config("x86_64");
+    config.tpm = true;
+    host = usual_host("x86_64");
+    host.firmware.clear();
+    host.initrd = true;
+    EXPECT_EQ(error_of(config, host),
+              "field `tpm` does not go together with firmware.legacyBIOS and a kernel with initrd "
+              "outside of the disk");
+    config = usual_config("x86_64");
     config.audio_device = "pa";
     config.audio_interface = "ac97";
     EXPECT_EQ(error_of(config, usual_host("x86_64")),
