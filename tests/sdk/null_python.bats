@@ -7,8 +7,8 @@ suite_setup() {
     PROGRAM=$LIMA_DRIVERS_PATH/lima-driver-null-python
 }
 
-example() { # line…
-    printf '%s\n' 'vmType: null-python' "$@" | limactl create --name=dev -
+example() {
+    echo 'vmType: null-python' | limactl create --name=dev -
 }
 
 @test "it lives and stops, and nothing is left" {
