@@ -65,10 +65,13 @@ Door::Door(Door&& other) noexcept
       device_(other.device_),
       inode_(other.inode_) {}
 
-Door::~Door() {
+bool Door::reachable() const {
     struct stat file{};
-    if (fd_ && lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ &&
-        file.st_ino == inode_) {
+    return lstat(path_.c_str(), &file) == 0 && file.st_dev == device_ && file.st_ino == inode_;
+}
+
+Door::~Door() {
+    if (fd_ && reachable()) {
         unlink(path_.c_str());
     }
 }

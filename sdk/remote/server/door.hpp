@@ -23,6 +23,8 @@ public:
 
     int fd() const { return fd_.get(); }
     const std::filesystem::path& path() const { return path_; }
+    /// False once the file is gone, or another's: nobody can come.
+    bool reachable() const;
     /// The next connection, nonblocking; nullopt when there is none, or when it is another user's.
     std::optional<Fd> accept() const;
 

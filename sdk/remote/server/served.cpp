@@ -191,7 +191,7 @@ void Served::on_progress(std::uint64_t done, std::uint64_t total, const std::str
 }
 
 void Served::watched(Watcher& watcher) {
-    was_watched_ = true;
+    may_leave_ = true;
     feed_.watch(watcher);
 }
 
@@ -200,8 +200,13 @@ void Served::unwatched(Watcher& watcher) {
     consider_leaving();
 }
 
+void Served::out_of_reach() {
+    may_leave_ = true;
+    consider_leaving();
+}
+
 void Served::consider_leaving() {
-    if (!was_watched_ || leaving_ || feed_.watchers() != 0 || calls_.count() != 0) {
+    if (!may_leave_ || leaving_ || feed_.watchers() != 0 || calls_.count() != 0) {
         return;
     }
     {

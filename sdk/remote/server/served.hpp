@@ -72,6 +72,8 @@ public:
     /// A watcher has gone: perhaps nothing is left to do.
     void unwatched(Watcher& watcher);
     void watched(Watcher& watcher);
+    /// No host can come any more: it leaves when those that are here have nothing left to do.
+    void out_of_reach();
 
     /// Stops a VM that is tied, cancels all calls, ends all streams; takes no more calls.
     void leave();
@@ -97,7 +99,7 @@ private:
     Queue ops_;
     Queue main_;
     std::atomic<bool> called_ = false;
-    std::atomic<bool> was_watched_ = false;
+    std::atomic<bool> may_leave_ = false;  // it was watched, or nobody can come
     std::atomic<bool> leaving_ = false;
     std::atomic<bool> idle_told_ = false;
     std::function<void()> on_idle_;

@@ -1,10 +1,16 @@
 #include "sdk/remote/server/server.hpp"
 
+#include "core/base/log.hpp"
+
+#include <array>
+#include <cerrno>
 #include <future>
 #include <grpc/grpc.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_posix.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 namespace lima::remote {
 namespace {
@@ -28,8 +34,11 @@ Result<std::unique_ptr<Server>> Server::start(Served& served, Poller& poller,
     auto server =
         std::unique_ptr<Server>(new Server(served, poller, std::move(door), std::move(options)));
     LIMA_DO(server->build());
-    poller.post(
-        [raw = server.get()] { raw->poller_.add(raw->door_->fd(), [raw] { raw->accept(); }); });
+    LIMA_DO(server->watch_socket());
+    poller.post([raw = server.get()] {
+        raw->poller_.add(raw->door_->fd(), [raw] { raw->accept(); });
+        raw->poller_.add(raw->directory_.get(), [raw] { raw->on_directory(); });
+    });
     return server;
 }
 
@@ -63,6 +72,27 @@ Result<void> Server::build() {
 
 Server::~Server() { stop(); }
 
+Result<void> Server::watch_socket() {
+    directory_ = Fd(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    const std::string path = door_->path().parent_path().string();
+    if (!directory_ ||
+        inotify_add_watch(directory_.get(), path.c_str(), IN_DELETE | IN_MOVED_FROM) < 0) {
+        return fail_errno(errno, "cannot watch " + path);
+    }
+    return {};
+}
+
+void Server::on_directory() {
+    alignas(inotify_event) std::array<char, 4096> events{};
+    while (read(directory_.get(), events.data(), events.size()) > 0) {
+    }
+    if (!door_->reachable()) {
+        log::warn("the socket {} was taken away", door_->path().string());
+        poller_.remove(directory_.get());
+        served_.out_of_reach();
+    }
+}
+
 void Server::accept() {
     if (auto peer = door_->accept()) {
         grpc::AddInsecureChannelFromFd(grpc_.get(), peer->release());
@@ -77,6 +107,7 @@ void Server::stop() {
     std::promise<void> closed;
     poller_.post([this, &closed] {
         poller_.remove(door_->fd());
+        poller_.remove(directory_.get());
         door_.reset();
         fds_.close();
         bridge_.close();

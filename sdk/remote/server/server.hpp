@@ -40,10 +40,14 @@ private:
     Server(Served& served, Poller& poller, Door door, ServerOptions options);
     Result<void> build();
     void accept();
+    /// Hosts of the original remove the socket of a process that they have lost.
+    Result<void> watch_socket();
+    void on_directory();
 
     Served& served_;
     Poller& poller_;
     std::optional<Door> door_;
+    Fd directory_;  // inotify
     FdDoor fds_;
     GuestBridge bridge_;
     OriginalService original_;

@@ -389,6 +389,18 @@ TEST_F(OwnServiceTest, TheProcessFinishesItsWorkBeforeItLeaves) {
     EXPECT_TRUE(create.get());
 }
 
+TEST_F(OwnServiceTest, WithoutItsSocketTheProcessLeavesOnceTheVmHasEnded) {
+    grpc::ClientContext start_context;
+    const auto start = original_->Start(&start_context, DriverEmpty());
+    StartResponse message;
+    ASSERT_TRUE(start->Read(&message));
+    auto idle = idle_.get_future();
+    ASSERT_TRUE(*fs::remove_if_exists(socket()));
+    EXPECT_EQ(idle.wait_for(std::chrono::milliseconds(100)), std::future_status::timeout);
+    played().host->exited(0, 0);
+    EXPECT_EQ(idle.wait_for(std::chrono::seconds(5)), std::future_status::ready);
+}
+
 TEST_F(OwnServiceTest, AdoptIsAsStart) {
     Watching watching(*stub_);
     grpc::ClientContext context;
