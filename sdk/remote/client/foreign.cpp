@@ -76,6 +76,7 @@ void ForeignSession::close() {
         return;
     }
     drop_life();
+    wire_->hang_up();
     if (process_) {
         process_->end(milliseconds(0));
     }

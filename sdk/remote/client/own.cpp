@@ -55,6 +55,7 @@ void OwnSession::close() {
     if (watcher_.joinable()) {
         watcher_.join();
     }
+    wire_->hang_up();
     if (process_) {
         process_->end(kLeavesWithin);
     }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <grpcpp/create_channel_posix.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 namespace lima::remote::client {
 namespace {
@@ -45,6 +46,8 @@ bool Wire::is_broken() const {
     pollfd polled{peek_.get(), POLLRDHUP, 0};
     return poll(&polled, 1, 0) > 0 && (polled.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
+
+void Wire::hang_up() { shutdown(peek_.get(), SHUT_RDWR); }
 
 Wire::Running::Running(Wire& wire, const Terms& terms) : wire_(wire) {
     if (terms.limit.count() > 0) {

@@ -49,6 +49,8 @@ public:
     void set_numbers(CallNumbers* numbers) { numbers_ = numbers; }
     /// The other end has closed the connection.
     bool is_broken() const;
+    /// Ends the connection; calls that run fail.
+    void hang_up();
 
     template <class Stub, class Request, class Reply>
     Result<> unary(Stub& stub,
