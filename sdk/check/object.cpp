@@ -48,6 +48,10 @@ void run(const std::shared_ptr<Running>& running, const Body& body) {
     running->changed.notify_all();
 }
 
+bool is_known_status(lima_status status) {
+    return status >= LIMA_OK && status <= LIMA_UNAVAILABLE && status != 11;
+}
+
 }  // namespace
 
 const std::vector<const char*> kExtensionIds = {
@@ -85,6 +89,23 @@ std::string Outcome::says() const {
 
 std::string Outcome::value(const std::string& key) const {
     return out.count(key) == 1 ? out.find(key)->second : std::string();
+}
+
+void expect_explained(Bench& bench, const std::string& what, const Outcome& outcome) {
+    if (outcome.ok() || outcome.thrown) {
+        return;
+    }
+    bench.expect(is_known_status(outcome.status),
+                 what + " fails with the unknown status " + std::to_string(outcome.status));
+    if (bench.expect(!outcome.text.empty(), what + " fails with status " +
+                                                std::to_string(outcome.status) +
+                                                " and without a text")) {
+        bench.expect(outcome.text.find('\n') == std::string::npos,
+                     what + " fails with more than one line: " + shorten(outcome.text));
+        if (outcome.text.back() == '.') {
+            bench.warn(what + " fails with a full stop at the end: " + shorten(outcome.text));
+        }
+    }
 }
 
 Object::Object(Bench& bench, Faults faults, std::uint32_t host_abi)

@@ -39,6 +39,9 @@ struct Outcome {
     std::string value(const std::string& key) const;
 };
 
+/// A failure must say why, in one line, with a code that exists.
+void expect_explained(Bench& bench, const std::string& what, const Outcome& outcome);
+
 struct CallOptions {
     int cancel_after_ms = -1;  // 0: cancelled before it begins; negative: never
     int limit_ms = 0;          // 0: the bench's

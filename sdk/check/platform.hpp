@@ -105,6 +105,7 @@ std::map<std::string, std::string> process_state();
 /// Descriptor -> what it is ("socket:[12]").
 std::map<int, std::string> open_descriptors();
 int thread_count();
+void close_handle(lima_handle handle);
 /// The size of the file behind a descriptor.
 std::size_t written_to(int fd);
 long memory_kib();

@@ -252,6 +252,8 @@ std::map<int, std::string> open_descriptors() {
 
 int thread_count() { return static_cast<int>(numbers_in("/proc/self/task").size()); }
 
+void close_handle(lima_handle handle) { close(static_cast<int>(handle)); }
+
 std::size_t written_to(int fd) {
     struct stat status{};
     return fstat(fd, &status) == 0 ? static_cast<std::size_t>(status.st_size) : 0;

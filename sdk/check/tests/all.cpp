@@ -7,8 +7,9 @@ namespace lima::check {
 const std::vector<Test>& all_tests() {
     static const std::vector<Test> tests = [] {
         std::vector<Test> all;
-        for (const auto* part : {&kFileTests, &kContractTests, &kVmTests, &kProgramTests,
-                                 &kThreadTests, &kLeakTests, &kFaultTests, &kStressTests}) {
+        for (const auto* part :
+             {&kFileTests, &kContractTests, &kExtensionTests, &kVmTests, &kProgramTests,
+              &kThreadTests, &kLeakTests, &kFaultTests, &kStressTests}) {
             all.insert(all.end(), part->begin(), part->end());
         }
         std::stable_sort(all.begin(), all.end(),

@@ -8,28 +8,6 @@
 namespace lima::check {
 namespace {
 
-bool is_known_status(lima_status status) {
-    return status >= LIMA_OK && status <= LIMA_UNAVAILABLE && status != 11;
-}
-
-/// A failure must say why, with a code that exists.
-void expect_explained(Bench& bench, const std::string& what, const Outcome& outcome) {
-    if (outcome.ok() || outcome.thrown) {
-        return;
-    }
-    bench.expect(is_known_status(outcome.status),
-                 what + " fails with the unknown status " + std::to_string(outcome.status));
-    if (bench.expect(!outcome.text.empty(), what + " fails with status " +
-                                                std::to_string(outcome.status) +
-                                                " and without a text")) {
-        bench.expect(outcome.text.find('\n') == std::string::npos,
-                     what + " fails with more than one line: " + shorten(outcome.text));
-        if (outcome.text.back() == '.') {
-            bench.warn(what + " fails with a full stop at the end: " + shorten(outcome.text));
-        }
-    }
-}
-
 void expect_ok(Bench& bench, const std::string& what, const Outcome& outcome) {
     bench.expect(outcome.ok(), what + " gives " + outcome.says());
 }
@@ -93,41 +71,6 @@ void info_configured(Bench& bench) {
     const std::string dir = test_instance(bench).at("dir").get<std::string>();
     bench.expect(after.value("instanceDir", dir) == dir,
                  "info says the directory " + after.value("instanceDir", "") + ", not " + dir);
-}
-
-void extension_unknown(Bench& bench) {
-    const Object object(bench);
-    for (const char* id : {"org.example.no-such/1", "", "/", "lima", "lima.no-such/1"}) {
-        bench.expect(object.extension(id) == nullptr,
-                     "there is an answer for the unknown extension \"" + std::string(id) + "\"");
-    }
-}
-
-void extension_exact(Bench& bench) {
-    const Object object(bench);
-    for (const std::string id : kExtensionIds) {
-        for (const std::string& other :
-             {id + "0", id + " ", id + "/1", " " + id, id.substr(0, id.size() - 1),
-              id.substr(0, id.find('/')), id.substr(0, id.size() - 1) + "999"}) {
-            bench.expect(object.extension(other.c_str()) == nullptr,
-                         "\"" + other + "\" is answered, which is not " + id);
-        }
-    }
-}
-
-void extension_same(Bench& bench) {
-    const Object object(bench);
-    std::vector<const void*> before;
-    for (const char* id : kExtensionIds) {
-        before.push_back(object.extension(id));
-        bench.expect(before.back() == object.extension(id),
-                     std::string(id) + " is another table at the second call");
-    }
-    object.configured();
-    for (std::size_t i = 0; i < before.size(); ++i) {
-        bench.expect(before[i] == object.extension(kExtensionIds[i]),
-                     std::string(kExtensionIds[i]) + " is another table after configure");
-    }
 }
 
 const lima_ext_config_schema& schema_table(Bench& bench, const Object& object) {
@@ -317,81 +260,6 @@ void remove_nothing(Bench& bench) {
     expect_ok(bench, "the second remove", object.remove());
 }
 
-void adopt_nothing(Bench& bench) {
-    const Object object(bench);
-    const auto* adopt = object.offers<lima_ext_adopt>(LIMA_EXT_ADOPT);
-    if (adopt == nullptr) {
-        bench.skip("the driver does not offer " LIMA_EXT_ADOPT);
-    }
-    object.configured();
-    const Outcome outcome = object.call(LIMA_EXT_ADOPT, [&](const lima_call* c, const lima_sink*) {
-        return adopt->adopt(object.raw(), c);
-    });
-    bench.expect(outcome.status == LIMA_NOT_FOUND,
-                 "adopt gives " + outcome.says() + ", and not LIMA_NOT_FOUND, where no VM runs");
-    expect_explained(bench, "adopt", outcome);
-    bench.expect(object.host().count("started") == 0, "there is an event started, and no VM runs");
-}
-
-using Tagged = lima_status(LIMA_CALL*)(lima_driver*, const lima_call*, const char*);
-
-/// Every function of every extension that is offered, except the window: it may fail, with a text.
-void extensions_answer(Bench& bench) {
-    const Object object(bench);
-    object.configured();
-    lima_driver* driver = object.raw();
-    const auto out = [&](const char* id, auto function) {
-        return object.call(id, [=](const lima_call* c, const lima_sink* sink) {
-            return function(driver, c, sink);
-        });
-    };
-    std::vector<std::pair<std::string, Outcome>> outcomes;
-    if (const auto* table = object.offers<lima_ext_boot_scripts>(LIMA_EXT_BOOT_SCRIPTS)) {
-        outcomes.emplace_back(LIMA_EXT_BOOT_SCRIPTS, out(LIMA_EXT_BOOT_SCRIPTS, table->list));
-        for (const auto& [key, script] : outcomes.back().second.out) {
-            bench.expect(std::count(key.begin(), key.end(), '/') <= 1 && !key.empty(),
-                         "a boot script is called \"" + key + "\", not boot.OS/NAME");
-        }
-    }
-    if (const auto* table = object.offers<lima_ext_ssh>(LIMA_EXT_SSH)) {
-        outcomes.emplace_back(LIMA_EXT_SSH, out(LIMA_EXT_SSH, table->address));
-    }
-    if (const auto* table = object.offers<lima_ext_status>(LIMA_EXT_STATUS)) {
-        outcomes.emplace_back(LIMA_EXT_STATUS, out(LIMA_EXT_STATUS, table->get));
-        const std::string status = outcomes.back().second.value("status");
-        const std::string known = " Running Stopped Broken Uninitialized Installing ";
-        bench.expect(known.find(" " + status + " ") != std::string::npos || status.empty(),
-                     "the status \"" + status + "\" does not exist");
-    }
-    if (const auto* table = object.offers<lima_ext_display>(LIMA_EXT_DISPLAY)) {
-        outcomes.emplace_back(LIMA_EXT_DISPLAY, out(LIMA_EXT_DISPLAY, table->connection));
-    }
-    if (const auto* table = object.offers<lima_ext_guest_agent>(LIMA_EXT_GUEST_AGENT)) {
-        table->forward_over_ssh(driver);
-    }
-    if (const auto* table = object.offers<lima_ext_screenshot>(LIMA_EXT_SCREENSHOT)) {
-        outcomes.emplace_back(
-            LIMA_EXT_SCREENSHOT,
-            object.call(LIMA_EXT_SCREENSHOT, [=](const lima_call* c, const lima_sink* sink) {
-                return table->capture(driver, c, "png", sink);
-            }));
-    }
-    if (const auto* table = object.offers<lima_ext_snapshot>(LIMA_EXT_SNAPSHOT)) {
-        outcomes.emplace_back("list of snapshots", out(LIMA_EXT_SNAPSHOT, table->list));
-        for (const Tagged function : {table->apply, table->remove}) {
-            outcomes.emplace_back(
-                "a snapshot that does not exist",
-                object.call(LIMA_EXT_SNAPSHOT, [=](const lima_call* c, const lima_sink*) {
-                    return function(driver, c, "no-such-snapshot");
-                }));
-            bench.expect(!outcomes.back().second.ok(), "a snapshot that does not exist is there");
-        }
-    }
-    for (const auto& [what, outcome] : outcomes) {
-        expect_explained(bench, what, outcome);
-    }
-}
-
 /// Before configure little can work; what does not says why.
 void errors_text(Bench& bench) {
     const Object object(bench);
@@ -413,11 +281,6 @@ const std::vector<Test> kContractTests = {
      info_early},
     {"info.same", 4, kAnyWay, "info says the same each time", info_same},
     {"info.configured", 4, kAnyWay, "info after configure knows the directory", info_configured},
-    {"extension.unknown", 4, kAnyWay, "an unknown extension is NULL", extension_unknown},
-    {"extension.exact", 4, kAnyWay, "an id with more or less to it is unknown", extension_exact},
-    {"extension.same", 4, kAnyWay, "an extension is the same table each time", extension_same},
-    {"extension.answers", 4, kAnyWay, "what is offered answers, or says why not",
-     extensions_answer},
     {"schema.valid", 4, kAnyWay, "the schema is a proper one, always the same", schema_valid},
     {"schema.accepts", 4, kAnyWay, "the schema accepts what configure answers", schema_accepts},
     {"configure.answer", 4, kAnyWay, "configure answers the instance as JSON", configure_answer},
@@ -433,7 +296,6 @@ const std::vector<Test> kContractTests = {
     {"disk.twice", 4, kAnyWay, "create_disk again is a success", disk_twice},
     {"stop.stopped", 4, kAnyWay, "stop of what does not run is a success", stop_stopped},
     {"remove.twice", 4, kAnyWay, "remove of nothing is a success", remove_nothing},
-    {"adopt.nothing", 4, kAnyWay, "adopt where no VM runs is LIMA_NOT_FOUND", adopt_nothing},
     {"errors.text", 4, kAnyWay, "what fails has a code that exists, and a text", errors_text},
 };
 

@@ -22,6 +22,7 @@ const std::vector<Test>& all_tests();
 // Each file of tests gives its part.
 extern const std::vector<Test> kFileTests;
 extern const std::vector<Test> kContractTests;
+extern const std::vector<Test> kExtensionTests;
 extern const std::vector<Test> kVmTests;
 extern const std::vector<Test> kProgramTests;
 extern const std::vector<Test> kThreadTests;
