@@ -43,6 +43,9 @@ changed() {
     changed ext/driver.h 's/lima.adopt\/1/lima.adopt\/2/'
     assert_failure
     assert_output_has LIMA_EXT_ADOPT
+    changed ext/display.h 's/, const char \*password\)/)/'
+    assert_failure
+    assert_output_has lima_ext_display
     changed ext/host.h 's/uint64_t|int64_t size/int32_t size/'
     assert_failure
     changed ext/host.h '/\(LIMA_CALL \*unlock\)/,/;/d'

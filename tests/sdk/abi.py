@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 
-HEADERS = ["lima/driver.h", "lima/ext/driver.h", "lima/ext/host.h"]
 MAY_GROW = {"lima_call"}
 
 STRUCT = re.compile(r"typedef struct (\w+) \{(.*?)\} \1;", re.S)
@@ -23,12 +22,18 @@ MACRO = re.compile(r"^#define (LIMA_\w+)[ \t]+(.+)$", re.M)
 FUNCTION = re.compile(r"^LIMA_EXPORT ([^;]+);", re.M)
 
 
+def headers(directory):
+    """Those of the contract, in C: lima/driver.h and lima/ext/*.h."""
+    extensions = sorted(name for name in os.listdir(os.path.join(directory, "lima/ext")) if name.endswith(".h"))
+    return ["lima/driver.h"] + [f"lima/ext/{name}" for name in extensions]
+
+
 class Header:
     """Everything that a set of headers declares."""
 
     def __init__(self, directory):
         self.structs, self.constants, self.macros, self.others = {}, {}, {}, []
-        for name in HEADERS:
+        for name in headers(directory):
             with open(os.path.join(directory, name), encoding="utf-8") as f:
                 self.read(re.sub(r"/\*.*?\*/", "", f.read(), flags=re.S))
 
@@ -80,8 +85,8 @@ def changed_text(old, new):
             yield f"{name} has new fields: {', '.join(field for field, _ in now[len(members):])}"
 
 
-def program(old):
-    lines = ["#include <stdio.h>"] + [f"#include <{header}>" for header in HEADERS]
+def program(old, frozen):
+    lines = ["#include <stdio.h>"] + [f"#include <{header}>" for header in headers(frozen)]
     lines.append("int main(void) {")
     for name in old.constants:
         lines.append(f'printf("{name} = %lld\\n", (long long){name});')
@@ -104,7 +109,7 @@ def changed_layout(old, frozen, include, compiler):
     with tempfile.TemporaryDirectory() as scratch:
         source = os.path.join(scratch, "layout.c")
         with open(source, "w", encoding="utf-8") as f:
-            f.write(program(old))
+            f.write(program(old, frozen))
         before, after = (measure(source, d, compiler, scratch) for d in (frozen, include))
     print(f"{len(before)} sizes, offsets and constants")
     for line, now in zip(before, after):
@@ -113,7 +118,7 @@ def changed_layout(old, frozen, include, compiler):
 
 
 def surface(frozen):
-    lines = [f"#include <{header}>" for header in HEADERS]
+    lines = [f"#include <{header}>" for header in headers(frozen)]
     for name in Header(frozen).structs:
         lines.append(f"const {name}* use_{name}(const {name}* it);")
         lines.append(f"const {name}* use_{name}(const {name}* it) {{ return it; }}")
