@@ -4,6 +4,12 @@ load common
 
 suite_setup() {
     need_guest mini
+    # With a disk that can hold snapshots.
+    local disk
+    disk=$(sed -n 's/^ *location: "\(.*disk\.raw\)"/\1/p' "$LIMA_HOME/_templates/debian-12-bootstrap-mini.yaml")
+    qemu-img convert -O qcow2 "$disk" "$VM_HOME/disk.qcow2"
+    sed "s#$disk#$VM_HOME/disk.qcow2#; /disk.qcow2/{n;/digest/d}" "$LIMA_HOME/_templates/debian-12-bootstrap-mini.yaml" \
+        >"$VM_HOME/guest.yaml"
     # A tree without QEMU's module, and one in which lima-driver-qemu is a program that finds it.
     export BARE=$VM_HOME/bare SERVED=$VM_HOME/served
     mkdir "$BARE"
@@ -28,7 +34,7 @@ mode() {
 }
 
 # The process of the driver, by its locked PID file; empty where the driver is in process.
-driver_process() { cat "$LIMA_HOME/$1/lima-driver-qemu-ha.pid" 2>/dev/null || true; }
+driver_process() { head -n 1 "$LIMA_HOME/$1/lima-driver-qemu-ha.pid" 2>/dev/null || true; }
 
 # What a user sees of an instance that runs, without what differs from boot to boot.
 seen() {
@@ -42,7 +48,7 @@ print(sorted(key for key, value in seen.items() if value not in (None, "", 0, []
 
 boots_and_stops() { # MODE
     mode "$1"
-    limactl_start "$1" template:debian-12-bootstrap-mini
+    limactl_start "$1" "$VM_HOME/guest.yaml"
     [ "$1" = module ] || kill -0 "$(driver_process "$1")"
     [ "$1" != module ] || [ -z "$(driver_process "$1")" ]
     seen "$1" | sed "s/lima-$1/lima-NAME/" >"$VM_HOME/seen.$1"
