@@ -39,6 +39,12 @@ Result<RestAnswer> ask_driver(driver::Driver& driver, const driver::Cancel& canc
     return RestAnswer{.content_type = "application/json", .body = "{}", .allow = {}};
 }
 
+/// Whether a guest may be another than the one that we knew, although applying a snapshot failed.
+bool may_have_changed(Code code) {
+    return code != Code::kNotFound && code != Code::kInvalidArgument &&
+           code != Code::kUnimplemented;
+}
+
 }  // namespace
 
 asio::awaitable<RestAnswer> Agent::rest_call(RestCall call) {
@@ -46,15 +52,18 @@ asio::awaitable<RestAnswer> Agent::rest_call(RestCall call) {
         co_return error_answer(Error(Code::kUnavailable, "the VM does not run"));
     }
     ++rest_calls_;
+    const std::shared_ptr<void> counted(nullptr, [this](void*) {
+        --rest_calls_;
+        rest_idle_.notify();
+    });
     auto job = [this, call] { return ask_driver(*machine_->driver, cancel_, call); };
     auto answer = co_await aio::on_pool(pool_, job);
-    if (call.kind == RestCall::Kind::kApplySnapshot && services_ && !ending_.is_set()) {
-        // Also after a failure: the guest may be another than the one that we knew.
+    const bool applied = call.kind == RestCall::Kind::kApplySnapshot &&
+                         (answer || may_have_changed(answer.error().code()));
+    if (applied && services_ && !ending_.is_set()) {
         log::info("The VM was put back: connecting to its guest anew");
         co_await services_->guest_replaced();
     }
-    --rest_calls_;
-    rest_idle_.notify();
     co_return answer ? std::move(*answer) : error_answer(answer.error());
 }
 

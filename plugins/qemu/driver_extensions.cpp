@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::seconds kPictureLimit{30};
 
-/// An image of the instance while no VM runs, unlocked again at the end.
+/// The images of an instance while no VM runs; those of additional disks are locked for as long.
 class OfflineDisks {
 public:
     OfflineDisks(const Config& config, Services& services, const sdk::Call& call)
@@ -44,7 +44,6 @@ public:
         return out;
     }
 
-private:
     Result<SnapshotDisk> boot_disk() {
         const auto path = config_.dir / "disk";
         if (!fs::exists(path)) {
@@ -57,6 +56,7 @@ private:
         return inspect_offline(path, recorded ? std::string(trim(*recorded)) : info.format);
     }
 
+private:
     const Config& config_;
     Services& services_;
     const sdk::Call& call_;
@@ -153,8 +153,8 @@ Result<std::string> QemuDriver::list_snapshots(const sdk::Call& call) {
     }
     LIMA_TRY(const Config config, configured());
     OfflineDisks images(config, services_, call);
-    LIMA_TRY(const std::vector<SnapshotDisk> disks, images.open());
-    return snapshot_table(disks.front().snapshots);
+    LIMA_TRY(const SnapshotDisk boot, images.boot_disk());
+    return snapshot_table(boot.snapshots);
 }
 
 Result<> QemuDriver::check_display(std::string_view kind) const {
