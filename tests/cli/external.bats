@@ -96,13 +96,27 @@ nothing_left() {
     [ -z "$(left_processes)" ]
 }
 
-@test "a driver process that crashes is noticed at once, and the instance starts again" {
+@test "a driver process that crashes is followed by another one, and the VM runs on" {
+    start_null dev
+    local agent vm driver
+    agent=$(ha_pid) vm=$(vm_pid) driver=$(driver_pid)
+    kill -SEGV "$driver"
+    until_ok 10 grep -q 'a new one has taken the VM over' "$LIMA_HOME/dev/ha.stderr.log"
+    [ "$(ha_pid)" = "$agent" ]
+    [ "$(vm_pid)" = "$vm" ]
+    [ "$(driver_pid)" != "$driver" ]
+    [ "$(status_of dev)" = Running ]
+    limactl stop dev
+    is_gone "$vm"
+    nothing_left
+}
+
+@test "a VM that dies with its driver process is noticed at once, and the instance starts again" {
     start_null dev
     local agent
     agent=$(ha_pid)
-    kill -SEGV "$(driver_pid)"
-    until_ok 5 is_gone "$agent"
-    grep -q 'lima-run-driver (process .*) has ended (signal 11' "$LIMA_HOME/dev/ha.stderr.log"
+    kill -9 "$(vm_pid)" "$(driver_pid)"
+    until_ok 10 is_gone "$agent"
     [ "$(status_of dev)" = Stopped ]
     nothing_left
     limactl start dev

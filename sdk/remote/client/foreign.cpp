@@ -1,6 +1,5 @@
 #include "sdk/remote/client/foreign.hpp"
 
-#include "core/base/fs.hpp"
 #include "core/base/json.hpp"
 #include "sdk/remote/client/merge.hpp"
 #include "sdk/remote/client/one_shot.hpp"
@@ -79,10 +78,7 @@ void ForeignSession::close() {
     wire_->hang_up();
     if (process_) {
         process_->end(milliseconds(0));
-    }
-    // Whatever is left of it was ours.
-    if (process_ && generation_ == Generation::kSecond) {
-        static_cast<void>(fs::remove_if_exists(socket_of(program_, dir_)));
+        remove_stale_socket(socket_of(program_, dir_));
     }
 }
 
@@ -172,8 +168,9 @@ void ForeignSession::read_life(Life& life) {
     } else if (ends_it_) {
         host_.event("exited", exited(0, ""));
     } else if (!closing_) {
-        tell_lost("the driver's process does not tell any more what happens to the VM: " +
-                  (status.ok() ? "its stream has ended" : status.error_message()));
+        host_.event("exited",
+                    lost("the driver's process does not tell any more what happens to the VM: " +
+                         (status.ok() ? "its stream has ended" : status.error_message())));
     }
     changed_.notify_all();
 }
@@ -243,10 +240,7 @@ Result<lima_handle> ForeignSession::connect(const Call& call, const std::string&
     }
     const Path socket = dir_ / "ga.sock";
     // One that nobody serves would make every call fail.
-    if (const auto served = connect_unix(socket.string());
-        !served && served.error().code() == Code::kUnavailable) {
-        static_cast<void>(fs::remove_if_exists(socket));
-    }
+    remove_stale_socket(socket);
     LIMA_DO(verb(&OriginalStub::GuestAgentConn, call));
     LIMA_TRY(Fd connection, connect_unix(socket.string()));
     return lima_handle{connection.release()};

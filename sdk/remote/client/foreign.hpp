@@ -19,7 +19,6 @@ public:
     static Result<std::unique_ptr<Session>> open(Connected connected);
     ~ForeignSession() override;
 
-    bool has_vm() const override;
     void close() override;
 
     Result<std::string> info() override { return original_info(); }
@@ -38,6 +37,7 @@ private:
     struct Life;
 
     explicit ForeignSession(Connected connected);
+    bool has_vm() const;
     void read_life(Life& life);
     /// True when the stream ended within the time.
     bool wait_end(std::chrono::milliseconds time);

@@ -26,13 +26,19 @@ std::uint64_t random_start() {
 
 Result<std::unique_ptr<Session>> OwnSession::open(Connected connected,
                                                   const v1::HelloReply& hello) {
-    auto session = std::unique_ptr<OwnSession>(new OwnSession(std::move(connected), hello));
+    auto on_lost = connected.on_lost;
+    auto session = std::unique_ptr<OwnSession>(
+        new OwnSession(std::move(connected), hello, std::move(on_lost)));
     LIMA_DO(session->listen());
     return std::unique_ptr<Session>(std::move(session));
 }
 
-OwnSession::OwnSession(Connected connected, const v1::HelloReply& hello)
-    : Session(std::move(connected)), fd_socket_(hello.fd_socket()), next_number_(random_start()) {
+OwnSession::OwnSession(Connected connected, const v1::HelloReply& hello,
+                       std::function<void(std::string)> on_lost)
+    : Session(std::move(connected)),
+      fd_socket_(hello.fd_socket()),
+      on_lost_(std::move(on_lost)),
+      next_number_(random_start()) {
     identity_.generation = "own";
     identity_.version = hello.version();
     identity_.abi = hello.abi();
@@ -58,6 +64,8 @@ void OwnSession::close() {
     wire_->hang_up();
     if (process_) {
         process_->end(kLeavesWithin);
+        remove_stale_socket(socket_of(program_, dir_));
+        remove_stale_socket(fd_socket_);
     }
 }
 
@@ -96,8 +104,8 @@ void OwnSession::read_items() {
     }
     changed_.notify_all();
     if (was_ready && has_vm_ && !closing_) {
-        tell_lost("the driver's process does not tell any more what happens to the VM: " +
-                  status.error_message());
+        on_lost_(lost("the driver's process does not tell any more what happens to the VM: " +
+                      status.error_message()));
     }
 }
 

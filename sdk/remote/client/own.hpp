@@ -19,7 +19,6 @@ public:
     ~OwnSession() override;
 
     bool is_dead() const override;
-    bool has_vm() const override { return has_vm_; }
     void close() override;
 
     Result<std::string> info() override;
@@ -36,7 +35,8 @@ public:
 private:
     using Item = lima::driver::v1::WatchItem;
 
-    OwnSession(Connected connected, const lima::driver::v1::HelloReply& hello);
+    OwnSession(Connected connected, const lima::driver::v1::HelloReply& hello,
+               std::function<void(std::string)> on_lost);
     /// Waits until nothing is missed.
     Result<> listen();
     void read_items();
@@ -49,6 +49,7 @@ private:
     void end(std::uint64_t number, std::uint64_t seq) override;
 
     const std::string fd_socket_;
+    const std::function<void(std::string)> on_lost_;
     std::atomic<bool> has_vm_{false};
     std::atomic<bool> closing_{false};
 

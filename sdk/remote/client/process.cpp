@@ -94,6 +94,13 @@ Path socket_of(const Program& program, const Path& dir) {
     return dir / (program.name + ".drv.sock");
 }
 
+void remove_stale_socket(const Path& socket) {
+    if (const auto served = connect_unix(socket.string());
+        !served && served.error().code() == Code::kUnavailable) {
+        static_cast<void>(fs::remove_if_exists(socket));
+    }
+}
+
 DriverProcess::DriverProcess(Child child, std::optional<PidFile> pid_file, Path log,
                              std::uintmax_t log_begin, std::string title)
     : child_(std::move(child)),

@@ -35,6 +35,9 @@ std::vector<std::string> command_of(const Program& program);
 /// "NAME.drv.sock", where the second generation and ours listen.
 Path socket_of(const Program& program, const Path& dir);
 
+/// What a process that was killed has left, if nobody serves it.
+void remove_stale_socket(const Path& socket);
+
 class DriverProcess {
 public:
     struct Start {

@@ -1,6 +1,7 @@
 #include "sdk/remote/client/remote.hpp"
 
 #include "sdk/remote/client/one_shot.hpp"
+#include "sdk/remote/client/signals_blocked.hpp"
 
 #include <thread>
 #include <unistd.h>
@@ -13,6 +14,9 @@ using std::chrono::milliseconds;
 /// A process that is leaving still listens for a moment.
 constexpr int kLeavingTries = 30;
 constexpr milliseconds kLeavingPause(100);
+/// A driver that loses its process more often than so within a minute is left alone.
+constexpr std::size_t kRecoveries = 3;
+constexpr std::chrono::minutes kShortTime(1);
 
 Program program_of(const sdk::Host& host) {
     Program out;
@@ -45,6 +49,15 @@ RemoteDriver::RemoteDriver(const sdk::Host& host)
     : Driver(host), program_(program_of(host)), refusal_(refusal_of(program_)) {}
 
 RemoteDriver::~RemoteDriver() {
+    {
+        const std::lock_guard lock(mutex_);
+        closing_ = true;
+    }
+    changed_.notify_all();
+    recovery_call_.cancel();
+    if (recovery_.joinable()) {
+        recovery_.join();
+    }
     if (session_) {
         session_->close();
     }
@@ -55,7 +68,14 @@ Result<RemoteDriver::SessionPtr> RemoteDriver::open_in(const Path& dir,
     for (int tries = 0;; ++tries) {
         LIMA_TRY(Launched launched, launch(program_, dir, tries < kLeavingTries, call));
         const bool found = launched.process == nullptr;
-        auto opened = open_session(host(), program_, dir, std::move(launched));
+        Connected connected{.host = host(),
+                            .program = program_,
+                            .dir = dir,
+                            .process = std::move(launched.process),
+                            .wire = std::make_unique<Wire>(std::move(launched.socket)),
+                            .generation = launched.generation};
+        connected.on_lost = [this](std::string exited) { lose(std::move(exited)); };
+        auto opened = open_session(std::move(connected));
         if (opened) {
             host().debug("the driver process of " + program_.name + " speaks generation " +
                          (*opened)->identity().generation + (found ? " and ran already" : ""));
@@ -96,30 +116,116 @@ Result<> RemoteDriver::reconfigure(Session& session, const sdk::Call& call) cons
     return {};
 }
 
+void RemoteDriver::tell_lost() const {
+    std::string exited;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!lost_ || std::exchange(lost_->told, true)) {
+            return;
+        }
+        exited = lost_->exited;
+    }
+    host().event("exited", exited);
+}
+
+Result<> RemoteDriver::take_over(Session& session, const sdk::Call& call) const {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!lost_) {
+            return {};
+        }
+    }
+    if (session.identity().extensions.count(LIMA_EXT_ADOPT) == 0) {
+        tell_lost();
+    } else if (const Result<> adopted = session.adopt(call); adopted) {
+        host().warning("the driver " + program_.name +
+                       " had lost its process; a new one has taken the VM over");
+    } else if (adopted.error().code() == Code::kNotFound) {
+        tell_lost();
+    } else {
+        return fail(Error(adopted.error()).wrap("cannot take the VM over"));
+    }
+    const std::lock_guard lock(mutex_);
+    lost_.reset();
+    return {};
+}
+
+void RemoteDriver::lose(std::string exited) const {
+    const auto now = std::chrono::steady_clock::now();
+    {
+        const std::lock_guard lock(mutex_);
+        if (closing_) {
+            return;
+        }
+        lost_ = Lost{.exited = std::move(exited)};
+        std::erase_if(losses_, [&](const auto& then) { return now - then > kShortTime; });
+        losses_.push_back(now);
+        recover_ = losses_.size() <= kRecoveries;
+        if (recover_ && !recovery_.joinable()) {
+            const SignalsBlocked blocked;
+            recovery_ = std::thread([this] { recover(); });
+        }
+        if (recover_) {
+            changed_.notify_all();
+            return;
+        }
+    }
+    tell_lost();
+}
+
+void RemoteDriver::recover() const {
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait(lock, [this] { return recover_ || closing_; });
+            recover_ = false;
+            if (closing_) {
+                return;
+            }
+        }
+        const sdk::Call call = recovery_call_.call();
+        if (const auto found = session(&call); !found && !call.cancelled()) {
+            host().error("the driver " + program_.name +
+                         " cannot have another process: " + found.error().text());
+            tell_lost();
+        }
+    }
+}
+
+Result<RemoteDriver::SessionPtr> RemoteDriver::living(bool patient) const {
+    const std::lock_guard lock(mutex_);
+    if (session_ && !session_->is_dead()) {
+        return session_;
+    }
+    if (!patient && (session_ || failure_)) {
+        return fail(failure_ ? *failure_
+                             : Error(Code::kUnavailable, "the driver's process has ended"));
+    }
+    return SessionPtr();
+}
+
 Result<RemoteDriver::SessionPtr> RemoteDriver::session(const sdk::Call* call) const {
+    LIMA_TRY(SessionPtr found, living(call != nullptr));
+    if (found) {
+        return found;
+    }
     const std::lock_guard launching(launch_);
+    LIMA_TRY(found, living(call != nullptr));
+    if (found) {
+        return found;
+    }
     SessionPtr dead;
     {
         const std::lock_guard lock(mutex_);
-        if (session_ && !session_->is_dead()) {
-            return session_;
-        }
-        if (call == nullptr && (session_ || failure_)) {
-            return fail(failure_ ? *failure_
-                                 : Error(Code::kUnavailable, "the driver's process has ended"));
-        }
         dead = std::move(session_);
-        lost_vm_ = lost_vm_ || (dead && dead->has_vm());
+        if (dead) {
+            failure_ = Error(Code::kUnavailable, "the driver's process has ended");
+        }
     }
     if (dead) {
         dead->close();
     }
-    auto opened = open(call);
-    if (opened && call != nullptr) {
-        if (auto configured = reconfigure(**opened, *call); !configured) {
-            opened = fail(std::move(configured.error()));
-        }
-    }
+    auto opened = launch_anew(call);
     const std::lock_guard lock(mutex_);
     if (!opened) {
         failure_ = opened.error();
@@ -128,6 +234,21 @@ Result<RemoteDriver::SessionPtr> RemoteDriver::session(const sdk::Call* call) co
     failure_.reset();
     session_ = std::move(*opened);
     return session_;
+}
+
+Result<RemoteDriver::SessionPtr> RemoteDriver::launch_anew(const sdk::Call* call) const {
+    LIMA_TRY(SessionPtr opened, open(call));
+    if (call != nullptr) {
+        auto ready = reconfigure(*opened, *call);
+        if (ready) {
+            ready = take_over(*opened, *call);
+        }
+        if (!ready) {
+            opened->close();
+            return fail(std::move(ready.error()));
+        }
+    }
+    return opened;
 }
 
 template <class T>
@@ -195,25 +316,11 @@ Result<> RemoteDriver::create_disk(const sdk::Call& call) {
 
 Result<> RemoteDriver::start(const sdk::Call& call) {
     LIMA_TRY(const SessionPtr found, session(&call));
-    LIMA_DO(found->start(call));
-    const std::lock_guard lock(mutex_);
-    lost_vm_ = false;
-    return {};
+    return found->start(call);
 }
 
 Result<> RemoteDriver::stop(const sdk::Call& call) {
     LIMA_TRY(const SessionPtr found, session(&call));
-    bool lost = false;
-    {
-        const std::lock_guard lock(mutex_);
-        lost = std::exchange(lost_vm_, false);
-    }
-    if (lost && found->identity().extensions.count(LIMA_EXT_ADOPT) > 0) {
-        const Result<> adopted = found->adopt(call);
-        if (!adopted && adopted.error().code() != Code::kNotFound) {
-            return fail(Error(adopted.error()).wrap("cannot take over the VM to stop it"));
-        }
-    }
     return found->stop(call);
 }
 

@@ -4,13 +4,18 @@
 #pragma once
 
 #include "core/base/fs.hpp"
+#include "sdk/remote/client/inner_call.hpp"
 #include "sdk/remote/client/session.hpp"
 
 #include <lima/ext/remote.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <thread>
+#include <vector>
 
 namespace lima::remote::client {
 
@@ -68,11 +73,21 @@ public:
 private:
     using SessionPtr = std::shared_ptr<Session>;
 
-    /// A living one. With a call it is launched anew and configured as the last one was.
+    /// A living one. With a call it is launched anew, configured as the last one was, and takes a
+    /// VM over that has lost its process.
     Result<SessionPtr> session(const sdk::Call* call) const;
+    /// The one that there is; none where one is to be launched. An error for who cannot wait for
+    /// it.
+    Result<SessionPtr> living(bool patient) const;
+    Result<SessionPtr> launch_anew(const sdk::Call* call) const;
     Result<SessionPtr> open(const sdk::Call* call) const;
     Result<SessionPtr> open_in(const Path& dir, const sdk::Call* call) const;
     Result<> reconfigure(Session& session, const sdk::Call& call) const;
+    Result<> take_over(Session& session, const sdk::Call& call) const;
+    /// The VM's process is gone and the VM may run on: another process is to take it over.
+    void lose(std::string exited) const;
+    void recover() const;
+    void tell_lost() const;
     template <class T>
     Result<T> noted(Result<T> result) const;
 
@@ -81,10 +96,21 @@ private:
     /// What [any] calls change too, from const functions of the SDK's.
     mutable std::mutex launch_;  // one at a time
     mutable std::mutex mutex_;
-    mutable SessionPtr session_;               // behind mutex_
-    mutable std::optional<Error> failure_;     // of the last launch; behind mutex_
-    mutable std::optional<Error> quiet_;       // of the last call without a lima_call; same
-    mutable bool lost_vm_ = false;             // its session died and it may run on; same
+    mutable SessionPtr session_;            // behind mutex_
+    mutable std::optional<Error> failure_;  // of the last launch; behind mutex_
+    mutable std::optional<Error> quiet_;    // of the last call without a lima_call; same
+    /// A VM whose process is gone.
+    struct Lost {
+        std::string exited;  // the event, should the VM be gone too
+        bool told = false;
+    };
+    mutable std::optional<Lost> lost_;  // behind mutex_, as what follows
+    mutable std::vector<std::chrono::steady_clock::time_point> losses_;
+    mutable bool recover_ = false;
+    mutable bool closing_ = false;
+    mutable std::condition_variable changed_;
+    mutable std::thread recovery_;  // started by the first loss
+    mutable InnerCall recovery_call_;
     mutable std::optional<fs::TempDir> temp_;  // under launch_
     mutable std::string configured_;           // the last instance; behind mutex_
 };

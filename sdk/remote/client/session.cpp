@@ -128,7 +128,7 @@ Result<std::string> Session::original_configure(const Call& call, const std::str
     return reply.instance_config_json();
 }
 
-void Session::tell_lost(const std::string& fallback) {
+std::string Session::lost(const std::string& fallback) const {
     std::string message = fallback;
     std::string said;
     if (process_ && process_->wait(kEndSeen)) {
@@ -139,8 +139,8 @@ void Session::tell_lost(const std::string& fallback) {
             message.resize(message.size() - said.size() - 2);
         }
     }
-    host_.event("exited", "{\"code\":-1,\"signal\":0,\"message\":" + sdk::json_quote(message) +
-                              ",\"stderr\":" + sdk::json_quote(said) + "}");
+    return "{\"code\":-1,\"signal\":0,\"message\":" + sdk::json_quote(message) +
+           ",\"stderr\":" + sdk::json_quote(said) + "}";
 }
 
 namespace {
@@ -170,14 +170,7 @@ Result<std::optional<lima::driver::v1::HelloReply>> greet(Connected& connected) 
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> open_session(const Host& host, const Program& program,
-                                              const Path& dir, Launched launched) {
-    Connected connected{.host = host,
-                        .program = program,
-                        .dir = dir,
-                        .process = std::move(launched.process),
-                        .wire = std::make_unique<Wire>(std::move(launched.socket)),
-                        .generation = launched.generation};
+Result<std::unique_ptr<Session>> open_session(Connected connected) {
     auto hello = greet(connected);
     if (!hello) {
         return fail(std::move(hello.error()));

@@ -9,6 +9,7 @@
 
 #include <lima/driver.hpp>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -35,6 +36,9 @@ struct Connected {
     std::unique_ptr<DriverProcess> process;  // none: it is somebody else's
     std::unique_ptr<Wire> wire;
     Generation generation = Generation::kSecond;
+    /// Told the event "exited" of a VM that may run on although its process is gone. From a thread
+    /// of the session, which it must not close.
+    std::function<void(std::string exited)> on_lost = {};
 };
 
 class Session {
@@ -48,8 +52,6 @@ public:
     pid_t pid() const { return process_ ? process_->pid() : 0; }
     /// Over: the next call needs another session.
     virtual bool is_dead() const { return wire_->is_broken(); }
-    /// A VM of this session ran when it was last heard of.
-    virtual bool has_vm() const = 0;
     /// Ends the connection, and the process where it is ours. No event comes after it.
     virtual void close() = 0;
 
@@ -90,8 +92,8 @@ protected:
     Result<> explained(Result<> result) const;
     Result<std::string> original_info();
     Result<std::string> original_configure(const Call& call, const std::string& instance);
-    /// The event "exited" of a process that is gone, or whose stream has ended.
-    void tell_lost(const std::string& fallback);
+    /// The JSON of the event "exited" of a process that is gone, or whose stream has ended.
+    std::string lost(const std::string& fallback) const;
 
     const Host host_;
     const Program program_;
@@ -102,8 +104,7 @@ protected:
     std::unique_ptr<Wire> wire_;
 };
 
-/// Finds out what was launched.
-Result<std::unique_ptr<Session>> open_session(const Host& host, const Program& program,
-                                              const Path& dir, Launched launched);
+/// Finds out what it is.
+Result<std::unique_ptr<Session>> open_session(Connected connected);
 
 }  // namespace lima::remote::client

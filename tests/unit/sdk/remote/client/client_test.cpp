@@ -439,15 +439,35 @@ TEST_F(ClientTest, ACallOfOursIsCancelledByItsNumberAndSaysHowItEnded) {
     EXPECT_GE(log().size(), 1U);
 }
 
-TEST_F(ClientTest, ACrashOfOursIsAnExitAndStopTakesTheVmOver) {
+TEST_F(ClientTest, AfterACrashOfOursAnotherProcessTakesTheVmOver) {
     play("own crash");
     const auto driver = open_configured();
     static_cast<void>(driver->start());
-    EXPECT_THAT(events_.wait("exited")["message"].get<std::string>(), HasSubstr("signal 6"));
-    play("own");
+    EXPECT_THAT(events_.wait("warning")["message"].get<std::string>(),
+                HasSubstr("a new one has taken the VM over"));
     EXPECT_TRUE(driver->stop());
     EXPECT_EQ(count("Adopt 0"), 1U);
     EXPECT_EQ(count("Stop 0"), 1U);
+    EXPECT_THAT(events_.types(), Not(testing::Contains("exited")));
+}
+
+TEST_F(ClientTest, AVmThatIsGoneWithTheProcessIsAnExit) {
+    play("own crash no-vm");
+    const auto driver = open_configured();
+    static_cast<void>(driver->start());
+    const Json event = events_.wait("exited");
+    EXPECT_THAT(event["message"].get<std::string>(), HasSubstr("signal 6"));
+    EXPECT_THAT(event["stderr"].get<std::string>(), HasSubstr("the played driver has had enough"));
+    EXPECT_TRUE(driver->stop());
+    EXPECT_EQ(count("Adopt 0"), 1U);
+}
+
+TEST_F(ClientTest, AProcessThatCrashesAgainAndAgainIsGivenUp) {
+    play("own crash started-at-adopt");
+    const auto driver = open_configured();
+    static_cast<void>(driver->start());
+    events_.wait("exited");
+    EXPECT_EQ(count("Adopt 0"), 3U);
 }
 
 TEST_F(ClientTest, InspectIsAProcessThatEnds) {

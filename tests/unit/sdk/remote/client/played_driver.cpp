@@ -255,6 +255,15 @@ private:
             context_->AddTrailingMetadata("lima-seq", "2");
             return ok();
         }
+        if (name == "Adopt") {
+            if (plays("no-vm")) {
+                return {grpc::StatusCode::NOT_FOUND, "no VM runs"};
+            }
+            if (plays("started-at-adopt")) {
+                stage.tell("start");
+            }
+            return ok();
+        }
         if (name == "Cancel") {
             stage.tell("cancel");
             return ok();
