@@ -118,10 +118,10 @@ nothing_left() {
     kill -9 "$(vm_pid)" "$(driver_pid)"
     until_ok 10 is_gone "$agent"
     [ "$(status_of dev)" = Stopped ]
-    nothing_left
     limactl start dev
     [ "$(status_of dev)" = Running ]
     limactl stop dev
+    nothing_left
 }
 
 @test "a driver process that is stuck does not keep stop --force" {
