@@ -93,6 +93,8 @@ Result<std::string> ForeignSession::configure(const Call& call, const std::strin
         sent = dump_json(merged);
     }
     LIMA_TRY(const std::string answer, original_configure(call, sent));
+    configured_ = sent;
+    told_running_ = json_string(merged, "status") == "Running";
     if (answer.empty()) {
         return sent;
     }
@@ -100,6 +102,18 @@ Result<std::string> ForeignSession::configure(const Call& call, const std::strin
              program_.name);
     merge_reply(merged, std::move(reply));
     return dump_json(merged);
+}
+
+Result<> ForeignSession::tell_status(const Call& call) {
+    const bool runs = has_vm();
+    if (configured_.empty() || runs == told_running_) {
+        return {};
+    }
+    LIMA_TRY(Json instance, parse_json(configured_), "the instance");
+    instance["status"] = runs ? "Running" : "Stopped";
+    LIMA_DO(original_configure(call, dump_json(instance)));
+    told_running_ = runs;
+    return {};
 }
 
 Result<> ForeignSession::start(const Call& call) {

@@ -37,6 +37,8 @@ private:
     struct Life;
 
     explicit ForeignSession(Connected connected);
+    /// It knows the status of its instance from Configure alone.
+    Result<> tell_status(const Call& call) override;
     bool has_vm() const;
     void read_life(Life& life);
     /// True when the stream ended within the time.
@@ -47,6 +49,8 @@ private:
 
     bool static_ssh_port_ = false;
     std::atomic<int> ssh_port_{0};
+    std::string configured_;     // the instance as it was sent last; used by [op] calls only
+    bool told_running_ = false;  // likewise
     std::atomic<bool> closing_{false};
     std::atomic<bool> ends_it_{false};  // we end the stream, because the VM is to be gone
     mutable std::mutex mutex_;

@@ -73,24 +73,28 @@ bool Session::forward_over_ssh() {
 }
 
 Result<> Session::create_snapshot(const Call& call, const std::string& tag) {
+    LIMA_DO(tell_status(call));
     DriverEmpty reply;
     return this->call(wire_->original(), &OriginalStub::CreateSnapshot,
                       tagged<CreateSnapshotRequest>(tag), &reply, Terms{.call = &call});
 }
 
 Result<> Session::apply_snapshot(const Call& call, const std::string& tag) {
+    LIMA_DO(tell_status(call));
     DriverEmpty reply;
     return this->call(wire_->original(), &OriginalStub::ApplySnapshot,
                       tagged<ApplySnapshotRequest>(tag), &reply, Terms{.call = &call});
 }
 
 Result<> Session::delete_snapshot(const Call& call, const std::string& tag) {
+    LIMA_DO(tell_status(call));
     DriverEmpty reply;
     return this->call(wire_->original(), &OriginalStub::DeleteSnapshot,
                       tagged<DeleteSnapshotRequest>(tag), &reply, Terms{.call = &call});
 }
 
 Result<std::string> Session::list_snapshots(const Call& call) {
+    LIMA_DO(tell_status(call));
     ListSnapshotsResponse reply;
     LIMA_DO(this->call(wire_->original(), &OriginalStub::ListSnapshots, DriverEmpty(), &reply,
                        Terms{.call = &call}));

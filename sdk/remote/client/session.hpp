@@ -90,6 +90,8 @@ protected:
         return explained(wire_->unary(stub, method, request, reply, terms));
     }
     Result<> explained(Result<> result) const;
+    /// Before what a driver does one way while its VM runs and another way while not.
+    virtual Result<> tell_status(const Call&) { return {}; }
     Result<std::string> original_info();
     Result<std::string> original_configure(const Call& call, const std::string& instance);
     /// The JSON of the event "exited" of a process that is gone, or whose stream has ended.

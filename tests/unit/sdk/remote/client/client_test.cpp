@@ -124,8 +124,8 @@ TEST_F(ClientTest, AsksForInfoFirstAndSendsEmptyAsNoBytes) {
     const std::string size = std::to_string(2 + dump_json(instance()).size());
     const auto all = log();
     EXPECT_THAT(all, ElementsAre("process --inst-dir " + inst().string(), "Info 0", "Info 0",
-                                 "Configure " + size, "Validate 0", "Create 0", "CreateDisk 0",
-                                 "Delete 0"));
+                                 "Configure " + size, "told it is stopped", "Validate 0",
+                                 "Create 0", "CreateDisk 0", "Delete 0"));
 }
 
 TEST_F(ClientTest, TheAnswerIsMergedOverWhatWasSent) {
@@ -192,6 +192,22 @@ TEST_F(ClientTest, PassesTheFurtherCallsOn) {
     EXPECT_TRUE(driver->change_display_password("secret"));
     EXPECT_EQ(count("CreateSnapshot 3"), 1U);
     EXPECT_EQ(count("ChangeDisplayPassword 8"), 1U);
+}
+
+// The original's QEMU driver would use qemu-img on the disk of a VM that runs.
+TEST_F(ClientTest, BeforeASnapshotTheStatusIsTold) {
+    play("gen2");
+    const auto driver = open_configured();
+    EXPECT_TRUE(driver->list_snapshots());
+    EXPECT_EQ(count("told it is stopped"), 1U);
+    ASSERT_TRUE(driver->start());
+    EXPECT_TRUE(driver->apply_snapshot("t"));
+    EXPECT_TRUE(driver->delete_snapshot("t"));
+    EXPECT_EQ(count("told it runs"), 1U);
+    ASSERT_TRUE(driver->stop());
+    EXPECT_TRUE(driver->list_snapshots());
+    EXPECT_EQ(count("told it runs"), 1U);
+    EXPECT_EQ(count("told it is stopped"), 2U);
 }
 
 TEST_F(ClientTest, AnErrorKeepsItsCodeTextAndHint) {

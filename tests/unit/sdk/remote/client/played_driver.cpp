@@ -157,6 +157,8 @@ private:
                 field(1, R"({"name":"played","needsImage":false,"features":{)" + features + "}}"));
         }
         if (name == "Configure") {
+            note(body.find(R"("status":"Running")") == std::string::npos ? "told it is stopped"
+                                                                         : "told it runs");
             return ok(plays("gen1") ? "" : field(1, R"({"config":{"cpus":7},"added":[1]})"));
         }
         if (name == "Start") {
