@@ -4,10 +4,12 @@
 #pragma once
 
 #include <deque>
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace lima::remote {
@@ -15,6 +17,8 @@ namespace lima::remote {
 template <class Message>
 class Outgoing : public grpc::ServerWriteReactor<Message> {
 public:
+    explicit Outgoing(grpc::CallbackServerContext& context) : context_(context) {}
+
     /// To be called once, after construction.
     void open(std::shared_ptr<Outgoing> self) {
         self_ = std::move(self);
@@ -33,6 +37,14 @@ public:
             waiting_.push_back(std::move(message));
         }
         advance();
+    }
+
+    /// For the end. The context is alive as long as that has not come.
+    void add_trailer(const std::string& key, const std::string& value) {
+        const std::lock_guard lock(mutex_);
+        if (!ended_) {
+            context_.AddTrailingMetadata(key, value);
+        }
     }
 
     /// After all that was sent. The first end counts.
@@ -119,6 +131,7 @@ private:
         }
     }
 
+    grpc::CallbackServerContext& context_;
     std::mutex mutex_;
     std::deque<Message> waiting_;
     Message message_;

@@ -23,7 +23,8 @@ constexpr std::size_t kPiece = 1024 * 1024;
 
 class WatchStream final : public Outgoing<v1::WatchItem>, public Watcher {
 public:
-    explicit WatchStream(Served& served) : served_(served) {}
+    WatchStream(Served& served, grpc::CallbackServerContext& context)
+        : Outgoing(context), served_(served) {}
 
     void hear(const v1::WatchItem& item) override { send(item); }
     void feed_ended() override { end(grpc::Status::OK); }
@@ -41,17 +42,21 @@ private:
 class ScreenshotStream final : public Outgoing<v1::ScreenshotPiece> {
 public:
     ScreenshotStream(Served& served, grpc::CallbackServerContext& context)
-        : served_(served), context_(context), call_(served.calls().begin(call_number(context))) {}
+        : Outgoing(context), served_(served), call_(served.calls().begin(call_number(context))) {}
 
     const std::shared_ptr<Call>& call() const { return call_; }
 
-    void run(const std::string& format) {
+    void run(const std::string& format, const Call& call) {
         const auto picture = served_.driver().screenshot(format);
-        if (call_->number != 0) {
-            context_.AddTrailingMetadata("lima-seq", std::to_string(served_.feed().last_seq()));
+        const Result<void> result = picture ? Result<void>() : fail(picture.error());
+        const bool ours = call.number != 0;
+        if (ours) {
+            add_trailers(served_, result, [this](const std::string& key, const std::string& value) {
+                add_trailer(key, value);
+            });
         }
-        if (!picture) {
-            end(to_status(picture.error(), context_));
+        if (!result) {
+            end(to_status(result.error(), !ours));
             return;
         }
         std::size_t at = 0;
@@ -77,8 +82,7 @@ protected:
 
 private:
     Served& served_;
-    grpc::CallbackServerContext& context_;
-    std::shared_ptr<Call> call_;
+    std::shared_ptr<Call> call_;  // until gRPC has done with it, which may be before run has
 };
 
 }  // namespace
@@ -103,10 +107,10 @@ OwnService::Unary* OwnService::Hello(Context* context, const v1::HelloRequest* r
     return answer(served_, context, {});
 }
 
-grpc::ServerWriteReactor<v1::WatchItem>* OwnService::Watch(Context* /*context*/,
+grpc::ServerWriteReactor<v1::WatchItem>* OwnService::Watch(Context* context,
                                                            const v1::WatchRequest* /*request*/) {
     served_.note_call();
-    const auto stream = std::make_shared<WatchStream>(served_);
+    const auto stream = std::make_shared<WatchStream>(served_, *context);
     stream->open(stream);
     served_.watched(*stream);
     return stream.get();
@@ -181,9 +185,9 @@ grpc::ServerWriteReactor<v1::ScreenshotPiece>* OwnService::Screenshot(
     served_.note_call();
     const auto stream = std::make_shared<ScreenshotStream>(served_, *context);
     stream->open(stream);
-    const bool taken =
-        served_.op(stream->call(),
-                   [stream, format = request->format()](Call& /*call*/) { stream->run(format); });
+    const bool taken = served_.op(stream->call(), [stream, format = request->format()](Call& call) {
+        stream->run(format, call);
+    });
     if (!taken) {
         stream->end(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the driver process is leaving"));
     }

@@ -42,6 +42,7 @@ public:
 
     driver::Driver& driver() { return *driver_; }
     Feed& feed() { return feed_; }
+    const Feed& feed() const { return feed_; }
     Calls& calls() { return calls_; }
     /// What must run on the main thread, which runs it.
     Queue& main() { return main_; }

@@ -8,7 +8,8 @@ StartStream* StartStream::open(Served& served, grpc::CallbackServerContext& cont
     served.note_call();
     const auto stream = std::make_shared<StartStream>(served, context);
     stream->Outgoing::open(stream);
-    const bool taken = served.op(stream->call_, [stream](Call& /*call*/) { stream->run(stream); });
+    const bool taken =
+        served.op(stream->call_, [stream](Call& call) { stream->run(stream, call); });
     if (!taken) {
         stream->end(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the driver process is leaving"));
     }
@@ -22,10 +23,10 @@ void StartStream::say(bool success, std::string error) {
     send(std::move(message));
 }
 
-void StartStream::run(const std::shared_ptr<StartStream>& self) {
-    const Result<void> started = served_.start(*call_, self);
+void StartStream::run(const std::shared_ptr<StartStream>& self, const Call& call) {
+    const Result<void> started = served_.start(call, self);
     if (!started) {
-        const grpc::Status status = to_status(started.error(), context_);
+        const grpc::Status status = to_status(started.error(), true);
         say(false, status.error_message());
         end(grpc::Status(grpc::StatusCode::INTERNAL, status.error_message()));
         return;
@@ -39,7 +40,7 @@ void StartStream::run(const std::shared_ptr<StartStream>& self) {
     }
     if (over) {
         vm_ended(reason_);
-    } else if (call_->cancel.triggered()) {
+    } else if (call.cancel.triggered()) {
         served_.cut(*this);  // its host left while it started
     }
 }

@@ -18,7 +18,7 @@ public:
     static StartStream* open(Served& served, grpc::CallbackServerContext& context);
 
     StartStream(Served& served, grpc::CallbackServerContext& context)
-        : served_(served), context_(context), call_(served.calls().begin(0)) {}
+        : Outgoing(context), served_(served), call_(served.calls().begin(0)) {}
 
     void vm_ended(const std::optional<std::string>& reason) override;
 
@@ -27,12 +27,11 @@ protected:
     void gone() override;
 
 private:
-    void run(const std::shared_ptr<StartStream>& self);
+    void run(const std::shared_ptr<StartStream>& self, const Call& call);
     void say(bool success, std::string error = {});
 
     Served& served_;
-    grpc::CallbackServerContext& context_;
-    std::shared_ptr<Call> call_;
+    std::shared_ptr<Call> call_;  // until gRPC has done with it, which may be before run has
     std::mutex mutex_;
     bool started_ = false;  // the first message is out
     bool over_ = false;     // the VM has ended, perhaps before that

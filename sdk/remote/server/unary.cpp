@@ -34,11 +34,13 @@ public:
 
     void run(const Body& body) {
         const Result<void> result = body(*call_);
-        const grpc::Status status = result ? grpc::Status() : to_status(result.error(), context_);
-        if (call_->number != 0) {
-            context_.AddTrailingMetadata("lima-seq", std::to_string(served_.feed().last_seq()));
+        const bool ours = call_->number != 0;
+        if (ours) {
+            add_trailers(served_, result, [this](const std::string& key, const std::string& value) {
+                context_.AddTrailingMetadata(key, value);
+            });
         }
-        Finish(status);
+        Finish(result ? grpc::Status() : to_status(result.error(), !ours));
     }
     void refuse() {
         Finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the driver process is leaving"));
@@ -77,17 +79,19 @@ std::uint64_t call_number(const grpc::CallbackServerContext& context) {
     return number;
 }
 
-grpc::Status to_status(const Error& error, grpc::CallbackServerContext& context) {
+grpc::Status to_status(const Error& error, bool hint_in_text) {
     std::string text = shortened(error.text(), kMostText);
-    if (!error.hint().empty()) {
-        const std::string hint = shortened(error.hint(), kMostHint);
-        if (call_number(context) != 0) {
-            context.AddTrailingMetadata("lima-hint-bin", hint);
-        } else {
-            text += " (" + hint + ")";
-        }
+    if (hint_in_text && !error.hint().empty()) {
+        text += " (" + shortened(error.hint(), kMostHint) + ")";
     }
     return {static_cast<grpc::StatusCode>(error.code()), text};
+}
+
+void add_trailers(const Served& served, const Result<void>& result, const AddTrailer& add) {
+    if (!result && !result.error().hint().empty()) {
+        add("lima-hint-bin", shortened(result.error().hint(), kMostHint));
+    }
+    add("lima-seq", std::to_string(served.feed().last_seq()));
 }
 
 grpc::ServerUnaryReactor* run_op(Served& served, grpc::CallbackServerContext* context, Body body) {
@@ -116,7 +120,8 @@ grpc::ServerUnaryReactor* answer(Served& served, grpc::CallbackServerContext* co
                                  const Result<void>& result) {
     served.note_call();
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-    reactor->Finish(result ? grpc::Status() : to_status(result.error(), *context));
+    reactor->Finish(result ? grpc::Status()
+                           : to_status(result.error(), call_number(*context) == 0));
     return reactor;
 }
 

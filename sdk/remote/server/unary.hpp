@@ -7,15 +7,18 @@
 
 #include <functional>
 #include <grpcpp/support/server_callback.h>
+#include <string>
 
 namespace lima::remote {
 
 /// "lima-call" of the client; 0: it is a host of another make.
 std::uint64_t call_number(const grpc::CallbackServerContext& context);
 
-/// The error for the wire, with what belongs into the trailer. A host of another make finds the
-/// hint in the text.
-grpc::Status to_status(const Error& error, grpc::CallbackServerContext& context);
+/// The error for the wire. A host of another make finds the hint in the text; ours in the trailer.
+grpc::Status to_status(const Error& error, bool hint_in_text);
+using AddTrailer = std::function<void(const std::string& key, const std::string& value)>;
+/// What belongs into the trailer of a call of ours.
+void add_trailers(const Served& served, const Result<void>& result, const AddTrailer& add);
 
 using Body = std::function<Result<void>(Call& call)>;
 
