@@ -33,15 +33,17 @@ void StartStream::run(const std::shared_ptr<StartStream>& self, const Call& call
     }
     say(true);
     bool over = false;
+    bool left = false;
     {
         const std::lock_guard lock(mutex_);
         started_ = true;
         over = over_;
+        left = left_;
     }
     if (over) {
         vm_ended(reason_);
-    } else if (call.cancel.triggered()) {
-        served_.cut(*this);  // its host left while it started
+    } else if (left) {
+        served_.cut(*this);
     }
 }
 
@@ -67,6 +69,7 @@ void StartStream::cancelled() {
     {
         const std::lock_guard lock(mutex_);
         started = started_;
+        left_ = true;
     }
     if (started) {
         served_.cut(*this);

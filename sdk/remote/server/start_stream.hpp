@@ -35,6 +35,7 @@ private:
     std::mutex mutex_;
     bool started_ = false;  // the first message is out
     bool over_ = false;     // the VM has ended, perhaps before that
+    bool left_ = false;     // its host, perhaps before that too
     std::optional<std::string> reason_;
 };
 
