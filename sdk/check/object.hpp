@@ -72,7 +72,9 @@ public:
         return verb("create_disk", &lima_driver::create_disk, o);
     }
     Outcome start(CallOptions o = {}) const { return verb("start", &lima_driver::start, o); }
-    Outcome stop(CallOptions o = {}) const { return verb("stop", &lima_driver::stop, o); }
+    Outcome stop(CallOptions o) const { return verb("stop", &lima_driver::stop, o); }
+    /// With the patience of the command line.
+    Outcome stop() const;
     Outcome remove(CallOptions o = {}) const { return verb("remove", &lima_driver::remove, o); }
     Outcome configure(const std::string& json, CallOptions o = {}) const;
     Outcome info() const;

@@ -93,6 +93,10 @@ void set_value(Options& options, const std::string& name, const std::string& val
         const int seconds = read_number(value, 1, 86'400);
         options.target.timeout_ms = seconds * 1000;
         options.error = seconds < 0 ? "--timeout is a number of seconds, not " + value : "";
+    } else if (name == "--patience") {
+        const int seconds = read_number(value, 0, 86'400);
+        options.target.patience_ms = seconds * 1000;
+        options.error = seconds < 0 ? "--patience is a number of seconds, not " + value : "";
     } else if (name == "--run-one") {
         options.run_one = value;
     } else {
@@ -118,6 +122,7 @@ Flags:
                          1-3 file and record, 4-5 the contract, 6-8 threads, leaks, faults, 9-10 stress
       --list             print the tests and what they want
       --only-failed      print only what has failed
+      --patience SECONDS cancel a stop after so long: for an instance that does not hear the power button
       --remote FILE      the lima-remote.so through which processes are reached (default: the installed one)
       --test PATTERN     only these: a name, the part before its dot, or with * and ?; may be repeated
       --timeout SECONDS  for each test, instead of its own
@@ -150,8 +155,9 @@ Options parse_options(const std::vector<std::string>& args) {
         {"--list", &Options::list},
         {"--help", &Options::help},
         {"-h", &Options::help}};
-    const std::vector<std::string> valued = {"--level",    "--test", "--via",     "--remote",
-                                             "--instance", "--dir",  "--timeout", "--run-one"};
+    const std::vector<std::string> valued = {"--level",   "--test",     "--via",
+                                             "--remote",  "--instance", "--dir",
+                                             "--timeout", "--patience", "--run-one"};
     std::vector<std::string> files;
     bool level_given = false;
     for (std::size_t i = 0; i < args.size() && options.error.empty(); ++i) {
@@ -182,6 +188,9 @@ Options parse_options(const std::vector<std::string>& args) {
     set_target(options, files);
     const Target& target = options.target;
     options.words = {target.path.string()};
+    if (target.patience_ms >= 0) {
+        options.words.push_back("--patience=" + std::to_string(target.patience_ms / 1000));
+    }
     for (const auto& [flag, path] :
          {std::pair{"--via", target.run_driver}, std::pair{"--remote", target.remote},
           std::pair{"--instance", target.instance}}) {

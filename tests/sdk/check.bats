@@ -123,3 +123,39 @@ suite_setup() { KIT=$LIMA_PREFIX/libexec/lima/lima-check-driver; }
     [ "$status" -eq 1 ]
     assert_output_has "no-such-driver"
 }
+
+# The BIOS that finds nothing to boot is VM enough. It does not hear the power button, so a stop is called off at once.
+# vm.events and vm.killed are not among these: they want the text of the event exited as driver-abi.md has it.
+@test "the qemu driver passes with a VM, in process and out of it" {
+    command -v qemu-system-x86_64 >/dev/null || skip "there is no qemu-system-x86_64"
+    mkdir i
+    truncate -s 16M i/disk
+    jq -n --arg dir "$PWD/i" '{name: "check", dir: $dir, arch: "x86_64", sshLocalPort: 0, sshAddress: "127.0.0.1",
+        config: {vmType: "qemu", os: "Linux", arch: "x86_64", cpus: 1, memory: "128MiB", disk: "16MiB",
+            mountType: "reverse-sshfs", firmware: {legacyBIOS: true, images: []},
+            video: {display: "none", vnc: {}}, audio: {device: "", interface: ""}}}' >instance.json
+    for way in --level=10 "--via=$LIMA_PREFIX/libexec/lima/lima-run-driver"; do
+        run "$KIT" "$way" --instance=instance.json --patience=0 --only-failed --test=disk --test=vm.known --test=vm.second-start \
+            --test=vm.again --test=vm.configure --test=vm.taken-over --test=cancel --test=threads.vm --test=leaks \
+            --test=process --test=destroy --test=faults "$LIMA_PREFIX/lib/lima/drivers/lima-driver-qemu.so"
+        assert_success
+    done
+}
+
+# broken_program TEST EXPRESSION: the Python driver, bent by sed, fails in that test and in no other.
+broken_program() {
+    mkdir -p "bent-$1"
+    sed "$2" "$LIMA_SOURCE/sdk/examples/null-python/lima-driver-null-python" >"bent-$1/lima-driver-null-python"
+    chmod +x "bent-$1/lima-driver-null-python"
+    ! cmp -s "bent-$1/lima-driver-null-python" "$LIMA_SOURCE/sdk/examples/null-python/lima-driver-null-python" ||
+        fail_with "nothing is bent for $1"
+    run "$KIT" --level=6 --json --only-failed --test=program "bent-$1/lima-driver-null-python"
+    [ "$status" -eq 1 ] || fail_with "$1 is not found"
+    [ "$(echo "$output" | jq -r '[.tests[].name] | join(" ")')" = "$1" ] || fail_with "not $1 alone"
+}
+
+@test "a program that is broken fails in the one test that is meant" {
+    broken_program program.stdout 's/^    server.start()$/&; print("ready", flush=True)/'
+    broken_program program.inspect-status 's/^    instance\["status"\] = ""$/    instance = {"status": ""}/'
+    broken_program program.stale-socket 's/^    if os.path.lexists(path):$/    if False:/; s/^    server = grpc.server(/    if os.path.lexists(path): raise SystemExit("in use")\n&/'
+}
