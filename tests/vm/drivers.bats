@@ -36,6 +36,9 @@ mode() {
 # The process of the driver, by its locked PID file; empty where the driver is in process.
 driver_process() { head -n 1 "$LIMA_HOME/$1/lima-driver-qemu-ha.pid" 2>/dev/null || true; }
 
+# Not of one that has ended and that its new parent does not wait for.
+alive() { grep -q '^State:.[^Z]' "/proc/$1/status" 2>/dev/null; }
+
 # What a user sees of an instance that runs, without what differs from boot to boot.
 seen() {
     status_of "$1"
@@ -49,7 +52,7 @@ print(sorted(key for key, value in seen.items() if value not in (None, "", 0, []
 boots_and_stops() { # MODE
     mode "$1"
     limactl_start "$1" "$VM_HOME/guest.yaml"
-    [ "$1" = module ] || kill -0 "$(driver_process "$1")"
+    [ "$1" = module ] || alive "$(driver_process "$1")"
     [ "$1" != module ] || [ -z "$(driver_process "$1")" ]
     seen "$1" | sed "s/lima-$1/lima-NAME/" >"$VM_HOME/seen.$1"
     # A port of the guest comes to the host by the driver's second channel.
@@ -79,7 +82,7 @@ stops_by_force() { # MODE
     limactl stop --force "$1"
     [ "$(status_of "$1")" = Stopped ]
     [ -z "$(leftovers "$1")" ]
-    [ -z "$process" ] || ! kill -0 "$process"
+    [ -z "$process" ] || ! alive "$process"
 }
 
 @test "module: stop --force" { stops_by_force module; }
@@ -104,19 +107,21 @@ snapshots() { # MODE
 @test "isolated: snapshots" { snapshots isolated; }
 @test "program: snapshots" { snapshots program; }
 
+# The guest runs on, and another process takes it over.
 survives_the_end_of_its_driver() { # MODE
     mode "$1"
     limactl start "$1" 3>&-
-    local before
+    local before process
     before=$(in_guest "$1" cat /proc/sys/kernel/random/boot_id)
-    kill -9 "$(driver_process "$1")"
-    # The guest runs on, and the next start takes it over with a new process.
-    soon 20 sh -c "! limactl list -f '{{.HostAgentPID}}' '$1' | grep -qv '^0$' || [ -e '$LIMA_HOME/$1/lima-driver-qemu-ha.pid' ]"
-    limactl start "$1" 3>&-
+    process=$(driver_process "$1")
+    kill -9 "$process"
+    another() { [ "$(driver_process "$1")" != "$process" ] && alive "$(driver_process "$1")"; }
+    soon 10 another "$1"
+    soon 10 grep -q 'has taken the VM over' "$LIMA_HOME/$1/ha.stderr.log"
     [ "$(status_of "$1")" = Running ]
     [ "$(in_guest "$1" cat /proc/sys/kernel/random/boot_id)" = "$before" ]
-    kill -0 "$(driver_process "$1")"
     limactl stop "$1"
+    [ "$(status_of "$1")" = Stopped ]
     [ -z "$(leftovers "$1")" ]
 }
 
@@ -129,7 +134,8 @@ survives_the_end_of_its_driver() { # MODE
     before=$(in_guest isolated cat /proc/sys/kernel/random/boot_id)
     process=$(driver_process isolated)
     kill -9 "$(cat "$LIMA_HOME/isolated/ha.pid")"
-    soon 5 sh -c "! kill -0 $process 2>/dev/null"
+    gone() { ! alive "$process"; }
+    soon 5 gone
     limactl start isolated 3>&-
     [ "$(in_guest isolated cat /proc/sys/kernel/random/boot_id)" = "$before" ]
     limactl delete --force isolated
