@@ -116,6 +116,11 @@ LIMA_OFFSET(lima_host_remote, module, 16);
 LIMA_OFFSET(lima_host_remote, owner, 24);
 LIMA_OFFSET(lima_host_remote, instance_dir, 32);
 
+LIMA_SIZE(lima_ext_remote, 24);
+LIMA_OFFSET(lima_ext_remote, identify, 0);
+LIMA_OFFSET(lima_ext_remote, inspect, 8);
+LIMA_OFFSET(lima_ext_remote, last_failure, 16);
+
 /* lima/ext/host.h */
 LIMA_SIZE(lima_host_disk, 48);
 LIMA_OFFSET(lima_host_disk, inspect, 0);
