@@ -215,7 +215,7 @@ TEST_F(OriginalServiceTest, AVmThatShutsItselfDownIsNoError) {
 }
 
 TEST_F(OriginalServiceTest, AVmThatEndsBeforeStartReturns) {
-    played().on("start", [this](const auto&) -> Result<void> {
+    played().on("start", [](const auto&) -> Result<void> {
         played().host->started();
         played().host->exited(1, 0);
         return {};
