@@ -1,19 +1,21 @@
 #include "check/tests/tests.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace lima::check {
 
 const std::vector<Test>& all_tests() {
     static const std::vector<Test> tests = [] {
         std::vector<Test> all;
-        for (const auto* part :
-             {&kFileTests, &kContractTests, &kExtensionTests, &kVmTests, &kProgramTests,
-              &kThreadTests, &kLeakTests, &kFaultTests, &kStressTests}) {
-            all.insert(all.end(), part->begin(), part->end());
+        for (int level = 1; level <= 10; ++level) {
+            for (const auto* part :
+                 {&kFileTests, &kContractTests, &kExtensionTests, &kVmTests, &kProgramTests,
+                  &kThreadTests, &kLeakTests, &kFaultTests, &kStressTests}) {
+                std::copy_if(part->begin(), part->end(), std::back_inserter(all),
+                             [level](const Test& test) { return test.level == level; });
+            }
         }
-        std::stable_sort(all.begin(), all.end(),
-                         [](const Test& a, const Test& b) { return a.level < b.level; });
         return all;
     }();
     return tests;
