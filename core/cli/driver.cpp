@@ -128,6 +128,7 @@ struct CheckOptions {
     bool list = false;
     bool isolated = false;
     std::optional<int> level;
+    std::optional<int> patience;
     std::optional<int> timeout;
     Args tests;
     std::optional<std::string> instance;
@@ -165,6 +166,9 @@ Result<Args> check_command(const CheckOptions& options, const Args& args) {
     }
     if (options.level) {
         words.push_back(fmt::format("--level={}", *options.level));
+    }
+    if (options.patience) {
+        words.push_back(fmt::format("--patience={}", *options.patience));
     }
     if (options.timeout) {
         words.push_back(fmt::format("--timeout={}", *options.timeout));
@@ -231,6 +235,9 @@ void add_check(Command& group) {
     flags.integer("level", options->level, "Tests up to this level, 1 to 10 (default 5)");
     flags.boolean("list", options->list, "List the tests and what they want");
     flags.boolean("only-failed", options->only_failed, "Show only what has failed");
+    flags.integer(
+        "patience", options->patience,
+        "Seconds after which a stop is cancelled, for a guest that hears no power button");
     flags.list("test", options->tests, "Only these: a name, its part before the dot, or a pattern")
         .complete_files = false;
     flags.integer("timeout", options->timeout, "Seconds for each test, instead of its own");
