@@ -15,22 +15,13 @@
 namespace lima::hostagent {
 namespace {
 
-/// What a driver says as one text or as a list of lines: the last of them.
+/// Of what a driver says at the key.
 std::string last_lines(const Json& event, const char* key, std::size_t count) {
+    const std::string text = json_string(event, key);
     std::vector<std::string> out;
-    const auto add = [&out](const std::string& text) {
-        for (const std::string_view line : lines(text)) {
-            if (!trim(line).empty()) {
-                out.emplace_back(line);
-            }
-        }
-    };
-    const auto it = event.find(key);
-    if (it != event.end() && it->is_string()) {
-        add(it->get<std::string>());
-    } else if (it != event.end() && it->is_array()) {
-        for (const Json& line : *it) {
-            add(line.is_string() ? line.get<std::string>() : std::string());
+    for (const std::string_view line : lines(text)) {
+        if (!trim(line).empty()) {
+            out.emplace_back(line);
         }
     }
     if (out.size() > count) {

@@ -19,12 +19,10 @@ constexpr std::size_t kSerialLines = 20;
 constexpr int kUnknownCode = -1;
 constexpr std::string_view kJobPrefix = "lima-";
 
-Json as_array(const std::vector<std::string>& lines, std::size_t most) {
-    Json out = Json::array();
-    for (std::size_t i = lines.size() > most ? lines.size() - most : 0; i < lines.size(); ++i) {
-        out.push_back(lines[i]);
-    }
-    return out;
+/// As one text.
+std::string last(const std::vector<std::string>& lines, std::size_t most) {
+    const std::size_t from = lines.size() > most ? lines.size() - most : 0;
+    return join({lines.begin() + static_cast<std::ptrdiff_t>(from), lines.end()}, "\n");
 }
 
 /// The console that said something last: firmware and kernel on the serial port, or the virtio
@@ -267,8 +265,8 @@ std::string Vm::exited_json() const {
     const bool orderly = !shutdown_reason_.empty();
     data["code"] = end_->status ? end_->status->code : (orderly ? 0 : kUnknownCode);
     data["signal"] = end_->status ? end_->status->signal : 0;
-    data["stderr"] = as_array(stderr_lines_.snapshot(), kStderrLines);
-    data["serial"] = as_array(serial_tail(config_.dir), kSerialLines);
+    data["stderr"] = last(stderr_lines_.snapshot(), kStderrLines);
+    data["serial"] = last(serial_tail(config_.dir), kSerialLines);
     if (orderly) {
         data["reason"] = shutdown_reason_;
     }

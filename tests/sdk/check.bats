@@ -125,7 +125,6 @@ suite_setup() { KIT=$LIMA_PREFIX/libexec/lima/lima-check-driver; }
 }
 
 # The BIOS that finds nothing to boot is VM enough. It does not hear the power button, so a stop is called off at once.
-# vm.events and vm.killed are not among these: they want the text of the event exited as driver-abi.md has it.
 @test "the qemu driver passes with a VM, in process and out of it" {
     command -v qemu-system-x86_64 >/dev/null || skip "there is no qemu-system-x86_64"
     mkdir i
@@ -135,8 +134,7 @@ suite_setup() { KIT=$LIMA_PREFIX/libexec/lima/lima-check-driver; }
             mountType: "reverse-sshfs", firmware: {legacyBIOS: true, images: []},
             video: {display: "none", vnc: {}}, audio: {device: "", interface: ""}}}' >instance.json
     for way in --level=10 "--via=$LIMA_PREFIX/libexec/lima/lima-run-driver"; do
-        run "$KIT" "$way" --instance=instance.json --patience=0 --only-failed --test=disk --test=vm.known --test=vm.second-start \
-            --test=vm.again --test=vm.configure --test=vm.taken-over --test=cancel --test=threads.vm --test=leaks \
+        run "$KIT" "$way" --instance=instance.json --patience=0 --only-failed --test=disk --test=vm --test=cancel --test=threads.vm --test=leaks \
             --test=process --test=destroy --test=faults "$LIMA_PREFIX/lib/lima/drivers/lima-driver-qemu.so"
         assert_success
     done
