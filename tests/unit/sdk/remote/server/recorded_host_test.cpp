@@ -187,5 +187,42 @@ TEST_F(RecordedHostTest, RunsAnInstanceWhileACommandLooksAtIt) {
     EXPECT_EQ(agent.now().messages(9), 2U);
 }
 
+/// Of the first generation Configure answers with nothing.
+class FirstGenerationHostTest : public ServedRig {
+protected:
+    FirstGenerationHostTest() : ServedRig(Generation::kOne) {}
+};
+
+/// The streams whose answer has no bytes, as all of Configure's have there.
+std::vector<std::uint32_t> empty_answers(const Heard& heard) {
+    std::vector<std::uint32_t> out;
+    for (const auto& [stream, data] : heard.data) {
+        if (data == std::string(5, '\0')) {
+            out.push_back(stream);
+        }
+    }
+    return out;
+}
+
+TEST_F(FirstGenerationHostTest, CreatesAndPreparesAnInstance) {
+    Replay replay(socket(), "lima-2.1.4-driver-cli.txt");
+    replay.run();
+    EXPECT_THAT(played().called(), ElementsAre("configure", "create", "configure", "validate",
+                                               "create", "create_disk"));
+    expect_same_shape(replay);
+    EXPECT_EQ(empty_answers(replay.now()), empty_answers(replay.then()));
+    EXPECT_THAT(replay.statuses(), testing::Each("0"));
+}
+
+TEST_F(FirstGenerationHostTest, RunsAnInstance) {
+    played().over_ssh = true;
+    Replay agent(socket(), "lima-2.1.4-driver-hostagent.txt");
+    agent.run();
+    EXPECT_THAT(played().called(), ElementsAre("configure", "boot_scripts", "start", "stop"));
+    expect_same_shape(agent);
+    constexpr std::uint32_t kConfigure = 3;
+    EXPECT_THAT(empty_answers(agent.now()), testing::Contains(kConfigure));
+}
+
 }  // namespace
 }  // namespace lima::remote

@@ -44,7 +44,8 @@ bool eventually(Condition&& condition) {
 
 class ServedRig : public testing::Test {
 protected:
-    ServedRig() : dir_(*fs::TempDir::create("srv")) {
+    explicit ServedRig(Generation generation = Generation::kTwo)
+        : dir_(*fs::TempDir::create("srv")) {
         Played::current().reset();
         poller_.start();
         auto served = Served::create(
@@ -55,15 +56,14 @@ protected:
         EXPECT_TRUE(served) << served.error().text();
         served_ = std::move(*served);
         main_ = std::thread([this] { served_->main().run(); });
-        auto server = Server::start(*served_, poller_, options());
+        const ServerOptions options{
+            .socket = socket(), .instance_dir = dir_.path(), .generation = generation};
+        auto server = Server::start(*served_, poller_, options);
         EXPECT_TRUE(server) << server.error().text();
         server_ = std::move(*server);
     }
     ~ServedRig() override { shut_down(); }
 
-    virtual ServerOptions options() const {
-        return {.socket = socket(), .instance_dir = dir_.path()};
-    }
     void shut_down() {
         server_.reset();
         served_->main().close();
