@@ -1,4 +1,5 @@
 // limactl driver {list|inspect|check}
+#include "core/base/exec.hpp"
 #include "core/base/fs.hpp"
 #include "core/base/text.hpp"
 #include "core/cli/commands.hpp"
@@ -10,9 +11,7 @@
 #include "core/driver/describe.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <unistd.h>
 
 namespace lima::cli {
 
@@ -197,14 +196,8 @@ Result<int> check(const CheckOptions& options, const Args& args) {
         return fail(Error(Code::kInvalidArgument, "driver check requires a driver")
                         .with_hint("limactl driver check NAME|PATH; see `limactl driver list`"));
     }
-    LIMA_TRY(Args words, check_command(options, args));
-    std::vector<char*> argv;
-    for (std::string& word : words) {
-        argv.push_back(word.data());
-    }
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    return fail_errno(errno, "cannot run " + words[0]);
+    LIMA_TRY(const Args words, check_command(options, args));
+    return exec_program(words[0], words);
 }
 
 void add_check(Command& group) {

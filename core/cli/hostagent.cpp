@@ -1,9 +1,7 @@
 // limactl hostagent: kept as a command for scripts and service files; becomes lima-hostagent.
+#include "core/base/exec.hpp"
 #include "core/cli/commands.hpp"
 #include "core/cli/kit/cli.hpp"
-
-#include <cerrno>
-#include <unistd.h>
 
 namespace lima::cli {
 
@@ -43,13 +41,7 @@ Result<int> run(Cli& cli, const Options& options, const Args& args) {
         words.emplace_back("--progress");
     }
     words.push_back(args[0]);
-    std::vector<char*> argv;
-    for (auto& word : words) {
-        argv.push_back(word.data());
-    }
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    return fail_errno(errno, "cannot run " + words[0]);
+    return exec_program(words[0], words);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 // limactl shell INSTANCE [COMMAND...]
+#include "core/base/exec.hpp"
 #include "core/base/fd.hpp"
 #include "core/base/fs.hpp"
 #include "core/base/process.hpp"
@@ -156,13 +157,7 @@ Result<int> run_shell(Cli& cli, const Options& options, Args args) {
     log::debug("executing ssh: {}", join(argv, " "));
     // ssh takes our place: its status, its terminal, its signals.
     LIMA_TRY(const auto program, find_program(argv[0]));
-    std::vector<char*> words;
-    for (auto& word : argv) {
-        words.push_back(word.data());
-    }
-    words.push_back(nullptr);
-    execv(program.c_str(), words.data());
-    return fail_errno(errno, "cannot run " + program.string());
+    return exec_program(program, std::move(argv));
 }
 
 }  // namespace

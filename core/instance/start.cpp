@@ -1,4 +1,5 @@
 // limactl start: prepare, launch the host agent, follow its events until the instance is ready.
+#include "core/base/exec.hpp"
 #include "core/base/fs.hpp"
 #include "core/base/lock.hpp"
 #include "core/base/log.hpp"
@@ -156,13 +157,8 @@ Result<void> exec_in_place(const Context& context, const store::Instance& instan
     }
     std::vector<std::string> words =
         hostagent_argv(context, instance, find_launch_files(context, instance), progress);
-    std::vector<char*> argv;
-    for (std::string& word : words) {
-        argv.push_back(word.data());
-    }
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    return fail_errno(errno, "cannot run " + words[0]);
+    const std::string program = words[0];
+    return exec_program(program, std::move(words));
 }
 
 Result<void> launch_and_follow(const Context& context, const store::Instance& instance,

@@ -1,10 +1,11 @@
 #include "core/hostagent/guest/rpc.hpp"
 
+#include "core/base/signals_blocked.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <csignal>
 #include <grpcpp/create_channel_posix.h>
 
 namespace lima::hostagent {
@@ -12,22 +13,6 @@ namespace {
 
 /// As its peers do: streams that are not held up by windows, and no probing of the bandwidth.
 constexpr int kWindow = 4 << 20;
-
-/// Signals are for the loop's thread.
-class SignalsBlocked {
-public:
-    SignalsBlocked() {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
-private:
-    sigset_t before_{};
-};
 
 std::shared_ptr<grpc::Channel> channel_over(Fd socket) {
     const SignalsBlocked blocked;

@@ -1,6 +1,6 @@
 #include "sdk/remote/client/cancel_watch.hpp"
 
-#include "sdk/remote/client/signals_blocked.hpp"
+#include "core/base/signals_blocked.hpp"
 
 #include <array>
 #include <chrono>

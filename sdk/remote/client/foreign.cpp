@@ -1,9 +1,9 @@
 #include "sdk/remote/client/foreign.hpp"
 
 #include "core/base/json.hpp"
+#include "core/base/signals_blocked.hpp"
 #include "sdk/remote/client/merge.hpp"
 #include "sdk/remote/client/one_shot.hpp"
-#include "sdk/remote/client/signals_blocked.hpp"
 
 namespace lima::remote::client {
 namespace {

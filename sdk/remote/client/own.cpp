@@ -1,7 +1,7 @@
 #include "sdk/remote/client/own.hpp"
 
+#include "core/base/signals_blocked.hpp"
 #include "sdk/remote/client/handover.hpp"
-#include "sdk/remote/client/signals_blocked.hpp"
 
 #include <random>
 

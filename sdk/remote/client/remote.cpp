@@ -1,7 +1,7 @@
 #include "sdk/remote/client/remote.hpp"
 
+#include "core/base/signals_blocked.hpp"
 #include "sdk/remote/client/one_shot.hpp"
-#include "sdk/remote/client/signals_blocked.hpp"
 
 #include <thread>
 #include <unistd.h>

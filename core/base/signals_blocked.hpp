@@ -1,10 +1,11 @@
-// Threads that are made meanwhile get no signals: those are for the program that loaded us.
+// Threads that are made meanwhile get no signals: those are for the thread that waits for them, or
+// for the program that has loaded us.
 #pragma once
 
 #include <csignal>
 #include <pthread.h>
 
-namespace lima::remote::client {
+namespace lima {
 
 class SignalsBlocked {
 public:
@@ -21,4 +22,4 @@ private:
     sigset_t before_{};
 };
 
-}  // namespace lima::remote::client
+}  // namespace lima
