@@ -59,9 +59,11 @@ std::string systemd_unit_of(const std::string& cgroup) {
     return "";
 }
 
-Agent::Agent(asio::io_context& loop, asio::thread_pool& pool, Options options, int event_fd)
+Agent::Agent(asio::io_context& loop, asio::thread_pool& pool, WorkQueue& main_thread,
+             Options options, int event_fd)
     : loop_(loop),
       pool_(pool),
+      main_thread_(main_thread),
       options_(std::move(options)),
       events_(event_fd),
       rest_(
@@ -121,6 +123,7 @@ asio::awaitable<Result<void>> Agent::bring_up() {
         co_return Result<void>();
     }
     LIMA_CO_DO(co_await set_up_vnc());
+    co_await show_window();
     if (machine_->info.has_guest) {
         events_.booting(machine_->instance.ssh_local_port);
         services_->start();

@@ -1,12 +1,13 @@
 // The host agent of one instance: sets it up, starts its VM (or takes over one that runs), makes it
 // ready, and ends with it. Everything that decides happens on the loop's one thread; what blocks
 // goes to the pool. The pieces: agent.cpp brings up and listens, boot.cpp makes ready, progress.cpp
-// tells what the guest does meanwhile, rest_calls.cpp does what the API asks, shutdown.cpp takes
-// down.
+// tells what the guest does meanwhile, rest_calls.cpp does what the API asks, gui.cpp shows the
+// VM's window, shutdown.cpp takes down.
 #pragma once
 
 #include "core/aio/loop.hpp"
 #include "core/base/json_fwd.hpp"
+#include "core/base/work_queue.hpp"
 #include "core/hostagent/boot_state.hpp"
 #include "core/hostagent/events.hpp"
 #include "core/hostagent/guest_shell.hpp"
@@ -33,8 +34,10 @@ namespace asio = boost::asio;
 
 class Agent {
 public:
-    /// Both must outlive it; the pool is joined before it dies. Events go to the descriptor.
-    Agent(asio::io_context& loop, asio::thread_pool& pool, Options options, int event_fd);
+    /// All must outlive it; the pool is joined before it dies. `main_thread` is the main thread's,
+    /// for the driver's window. Events go to the descriptor.
+    Agent(asio::io_context& loop, asio::thread_pool& pool, WorkQueue& main_thread, Options options,
+          int event_fd);
 
     /// From set-up to `exiting`; the exit code of the process.
     asio::awaitable<int> run();
@@ -84,6 +87,11 @@ private:
     asio::awaitable<void> rest_calls_ended();
     asio::awaitable<Result<void>> set_up_vnc();
 
+    // gui.cpp
+    asio::awaitable<void> show_window();
+    void on_window_closed(const Result<void>& result);
+    asio::awaitable<void> close_window();
+
     // progress.cpp
     void on_agent(const GuestFacts& facts);
     void on_boot_step(const BootStep& step);
@@ -97,6 +105,7 @@ private:
 
     asio::io_context& loop_;
     asio::thread_pool& pool_;
+    WorkQueue& main_thread_;
     Options options_;
     Events events_;
     RestServer rest_;
@@ -105,6 +114,8 @@ private:
     aio::TaskScope boot_;        // ends by itself once cancel_ is triggered
     driver::Cancel cancel_;      // of starting and making ready
     driver::Cancel stop_now_;    // of the graceful stop
+    driver::Cancel hide_;        // of the window
+    std::optional<aio::Signal> window_closed_;  // none: there is no window
     std::unique_ptr<Machine> machine_;
     std::unique_ptr<BootState> boot_state_;
     std::unique_ptr<GuestShell> guest_;

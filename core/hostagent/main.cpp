@@ -2,6 +2,7 @@
 // with its events on stdout and its log on stderr.
 #include "core/base/lock.hpp"
 #include "core/base/log.hpp"
+#include "core/base/work_queue.hpp"
 #include "core/hostagent/agent.hpp"
 #include "core/hostagent/line_file.hpp"
 
@@ -9,7 +10,9 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <sys/resource.h>
+#include <thread>
 #include <unistd.h>
 
 namespace lima::hostagent {
@@ -47,12 +50,30 @@ void raise_file_limit() {
     }
 }
 
+/// On a thread of its own, because a driver's window may want the main one.
+std::exception_ptr run_loop(asio::io_context& loop, WorkQueue& main_thread) {
+    std::exception_ptr escaped;
+    std::thread thread([&] {
+        unblock_signals();
+        try {
+            loop.run();
+        } catch (...) {
+            escaped = std::current_exception();
+        }
+        main_thread.close();
+    });
+    main_thread.run();
+    thread.join();
+    return escaped;
+}
+
 int run_agent(const Options& options) {
     asio::io_context loop(1);
     asio::thread_pool pool(kWorkers);
+    WorkQueue main_thread;
     int code = 1;
     {
-        Agent agent(loop, pool, options, STDOUT_FILENO);
+        Agent agent(loop, pool, main_thread, options, STDOUT_FILENO);
         asio::co_spawn(loop, agent.run(), [&](const std::exception_ptr& escaped, int result) {
             code = escaped ? 1 : result;
             if (escaped) {
@@ -60,9 +81,11 @@ int run_agent(const Options& options) {
             }
             loop.stop();
         });
-        unblock_signals();
-        loop.run();
+        const std::exception_ptr escaped = run_loop(loop, main_thread);
         pool.join();
+        if (escaped) {
+            std::rethrow_exception(escaped);
+        }
     }
     return code;
 }

@@ -48,6 +48,7 @@ asio::awaitable<void> Agent::shut_down() {
         if (const auto stopped = co_await aio::on_pool(pool_, stop); !stopped) {
             log::error("cannot stop the VM: {}", stopped.error().text());
         }
+        co_await close_window();
         // What is still on its way ends by itself now that the guest does not answer any more.
         co_await boot_.join();
         const auto destroyed = co_await aio::on_pool(pool_, destroy);

@@ -390,3 +390,17 @@ status_driver() { # STATUS
     [ "$(jq -r .status <<<"$output")" = Broken ]
     jq -e '.errors[] | select(contains("exit status 9") and contains("out of order"))' <<<"$output"
 }
+
+window_on_the_main_thread() { # ISOLATION
+    export LIMA_DRIVER_ISOLATION=$1
+    start_null dev 'vmOpts: {"null": {gui: true}}'
+    until_ok 5 grep -q 'the window is up, on the main thread' "$LIMA_HOME/dev/ha.stderr.log"
+    # It is no call of its own among the others.
+    [ "$(status_of dev)" = Running ]
+    limactl stop dev
+    grep -q 'the window is gone' "$LIMA_HOME/dev/ha.stderr.log"
+    nothing_left
+}
+
+@test "a window has the main thread of the host agent" { window_on_the_main_thread none; }
+@test "isolated: a window has the main thread of the driver's process" { window_on_the_main_thread process; }

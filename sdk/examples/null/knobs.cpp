@@ -36,11 +36,11 @@ Result<> read_knob(const std::string& key, const Json& value, Knobs& knobs) {
     if (value.is_null()) {
         return {};  // as if it were not there
     }
-    if (key == "hangStop") {
+    if (key == "hangStop" || key == "gui") {
         if (!value.is_boolean()) {
             return wrong(key, "true or false", value);
         }
-        knobs.hang_stop = value.get<bool>();
+        (key == "gui" ? knobs.gui : knobs.hang_stop) = value.get<bool>();
         return {};
     }
     if (key == "failStart") {
@@ -81,6 +81,10 @@ const std::string_view kKnobsSchema = R"json({
     "hangStop": {
       "type": "boolean",
       "description": "stop does not end the process until it is cancelled"
+    },
+    "gui": {
+      "type": "boolean",
+      "description": "has a window, of which there is no more to be seen than a line in the log"
     },
     "exitAfter": {
       "type": "integer", "minimum": 0, "maximum": 86400000,

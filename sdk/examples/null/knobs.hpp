@@ -15,6 +15,7 @@ struct Knobs {
     int start_delay_ms = 0;
     std::string fail_start;  // empty: start succeeds
     bool hang_stop = false;
+    bool gui = false;
     std::optional<int> exit_after_ms;
     int exit_code = 0;
 };

@@ -13,6 +13,7 @@
 #include <deque>
 #include <mutex>
 #include <poll.h>
+#include <unistd.h>
 
 namespace null_driver {
 namespace {
@@ -52,6 +53,7 @@ std::vector<std::string> command(const Knobs& knobs) {
 
 class NullDriver final : public lima::sdk::Driver,
                          public lima::sdk::Adopt,
+                         public lima::sdk::Gui,
                          public lima::sdk::ConfigSchema {
 public:
     explicit NullDriver(const lima::sdk::Host& host) : Driver(host), processes_(host) {}
@@ -117,12 +119,23 @@ public:
         return {};
     }
 
+    /// A real one would draw here. It is up as long as the VM.
+    Result<> run_gui(const Call& call) override {
+        host().info(gettid() == getpid() ? "the window is up, on the main thread"
+                                         : "the window is up, on some thread");
+        wait(call);
+        host().info("the window is gone");
+        return {};
+    }
+
     Result<std::string> info() const override {
-        const std::string dir = current_knobs().instance_dir;
+        const Knobs knobs = current_knobs();
+        const std::string& dir = knobs.instance_dir;
         return R"({"name":"null","vsockPort":0,"virtioPort":"",)" +
                (dir.empty() ? std::string()
                             : "\"instanceDir\":" + lima::sdk::json_quote(dir) + ",") +
-               R"("features":{"dynamicSSHAddress":false,"staticSSHPort":false,)"
+               R"("features":{)" + (knobs.gui ? R"("canRunGui":true,)" : "") +
+               R"("dynamicSSHAddress":false,"staticSSHPort":false,)"
                R"("skipSocketForwarding":true,"noCloudInit":true,"rosettaEnabled":false,)"
                R"("rosettaBinFmt":false},"needsImage":false,"hasGuest":false})";
     }

@@ -6,10 +6,10 @@
 // unless said otherwise.
 #pragma once
 
+#include "core/base/work_queue.hpp"
 #include "core/driver/driver.hpp"
 #include "sdk/remote/server/calls.hpp"
 #include "sdk/remote/server/feed.hpp"
-#include "sdk/remote/server/queue.hpp"
 
 #include <atomic>
 #include <functional>
@@ -45,7 +45,7 @@ public:
     const Feed& feed() const { return feed_; }
     Calls& calls() { return calls_; }
     /// What must run on the main thread, which runs it.
-    Queue& main() { return main_; }
+    WorkQueue& main() { return main_; }
     /// A call of a client came in, or is done with.
     void note_call() { called_ = true; }
     void note_end() { consider_leaving(); }
@@ -97,8 +97,8 @@ private:
 
     Feed feed_;
     Calls calls_;
-    Queue ops_;
-    Queue main_;
+    WorkQueue ops_;
+    WorkQueue main_;
     std::atomic<bool> called_ = false;
     std::atomic<bool> may_leave_ = false;  // it was watched, or nobody can come
     std::atomic<bool> leaving_ = false;

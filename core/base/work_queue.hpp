@@ -1,6 +1,6 @@
 // Work in order: functions that other threads put in, run one after the other by the thread that
-// calls run(). One of them has the driver's [op] calls, another what must be done on the main
-// thread. Thread: push() and close() from any.
+// calls run(): a driver's [op] calls, or what must be done on the main thread. Thread: push() and
+// close() from any.
 #pragma once
 
 #include <condition_variable>
@@ -8,9 +8,9 @@
 #include <functional>
 #include <mutex>
 
-namespace lima::remote {
+namespace lima {
 
-class Queue {
+class WorkQueue {
 public:
     /// False once it is closed: the function is not taken.
     bool push(std::function<void()> work);
@@ -25,4 +25,4 @@ private:
     bool closed_ = false;
 };
 
-}  // namespace lima::remote
+}  // namespace lima

@@ -1,10 +1,10 @@
-#include "sdk/remote/server/queue.hpp"
+#include "core/base/work_queue.hpp"
 
 #include <utility>
 
-namespace lima::remote {
+namespace lima {
 
-bool Queue::push(std::function<void()> work) {
+bool WorkQueue::push(std::function<void()> work) {
     {
         const std::lock_guard lock(mutex_);
         if (closed_) {
@@ -16,7 +16,7 @@ bool Queue::push(std::function<void()> work) {
     return true;
 }
 
-void Queue::run() {
+void WorkQueue::run() {
     std::unique_lock lock(mutex_);
     for (;;) {
         changed_.wait(lock, [this] { return closed_ || !work_.empty(); });
@@ -32,7 +32,7 @@ void Queue::run() {
     }
 }
 
-void Queue::close() {
+void WorkQueue::close() {
     {
         const std::lock_guard lock(mutex_);
         closed_ = true;
@@ -40,4 +40,4 @@ void Queue::close() {
     changed_.notify_all();
 }
 
-}  // namespace lima::remote
+}  // namespace lima
