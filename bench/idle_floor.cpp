@@ -1,16 +1,15 @@
-// A process that does nothing but keep a gRPC stream open over a socket pair: what gRPC itself costs
-// when idle. "client" waits on a completion queue as the host agent does, with the server in a child
-// process; "server" has a callback service as the guest agent does, with the client in a child.
-// bench/idle builds and runs it. Prints its pid and runs until its stdin ends.
+// A process that does nothing but keep a gRPC stream open over a socket pair: what gRPC itself
+// costs when idle. "client" waits on a completion queue as the host agent does, with the server in
+// a child process; "server" has a callback service as the guest agent does, with the client in a
+// child. bench/idle builds and runs it. Prints its pid and runs until its stdin ends.
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
 #include <grpcpp/create_channel_posix.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/server_posix.h>
-
-#include <cstdio>
-#include <cstring>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
@@ -84,7 +83,8 @@ int main(int argc, char** argv) {
     }
     if (fork() == 0) {
         close(ends[0]);
-        execl(argv[0], argv[0], client ? "server" : "client", std::to_string(ends[1]).c_str(), nullptr);
+        execl(argv[0], argv[0], client ? "server" : "client", std::to_string(ends[1]).c_str(),
+              nullptr);
         _exit(1);
     }
     close(ends[1]);
