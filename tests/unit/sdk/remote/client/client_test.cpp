@@ -6,8 +6,8 @@
 #include "core/base/text.hpp"
 #include "core/driver/describe.hpp"
 #include "core/driver/driver.hpp"
+#include "tests/support/driver_events.hpp"
 #include "tests/support/temp_home.hpp"
-#include "tests/unit/sdk/remote/client/watched_events.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -97,7 +97,7 @@ protected:
     pid_t pid() const { return std::stoi(fs::read_file(pid_file()).value_or("0")); }
 
     fs::TempDir dir_;
-    WatchedEvents events_;
+    Events events_;
     std::optional<test::ScopedEnv> words_;
     std::optional<test::ScopedEnv> log_;
 };

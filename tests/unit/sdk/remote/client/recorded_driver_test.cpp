@@ -3,9 +3,9 @@
 #include "core/base/fs.hpp"
 #include "core/base/json.hpp"
 #include "core/driver/driver.hpp"
+#include "tests/support/driver_events.hpp"
 #include "tests/support/recording.hpp"
 #include "tests/support/temp_home.hpp"
-#include "tests/unit/sdk/remote/client/watched_events.hpp"
 
 #include <gmock/gmock.h>
 
@@ -114,7 +114,7 @@ protected:
     fs::TempDir dir_;
     test::ScopedEnv recording_{"RECORDED", GetParam()};
     test::ScopedEnv heard_{"RECORDED_HEARD", dir_.path().string()};
-    WatchedEvents events_;
+    Events events_;
     std::unique_ptr<Driver> driver_;
 };
 

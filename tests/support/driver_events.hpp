@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -14,7 +15,7 @@
 
 namespace lima::driver {
 
-class WatchedEvents {
+class Events {
 public:
     EventHandler handler() {
         return [this](const std::string& type, const std::string& json) {
