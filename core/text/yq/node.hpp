@@ -1,12 +1,14 @@
-// The tree that yq expressions work on: YAML as it was written, with styles, tags, anchors and comments, so that what an
-// expression leaves alone is printed as it stood. Other formats (JSON, properties, CSV, INI, TOML, XML) are read into the same
-// tree. Nodes are shared: the same node may be a result and stand in its document, which is what makes assignment work. A node
-// does not own its parent; whoever evaluates keeps the documents alive. Not thread-safe.
+// The tree that yq expressions work on: YAML as it was written, with styles, tags, anchors and
+// comments, so that what an expression leaves alone is printed as it stood. Other formats (JSON,
+// properties, CSV, INI, TOML, XML) are read into the same tree. Nodes are shared: the same node may
+// be a result and stand in its document, which is what makes assignment work. A node does not own
+// its parent; whoever evaluates keeps the documents alive. Not thread-safe.
 #pragma once
 
 #include "core/base/error.hpp"
 #include "core/base/json_fwd.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,7 +26,8 @@ using NodePtr = std::shared_ptr<Node>;
 struct Node {
     Kind kind = Kind::kScalar;
     Style style = Style::kDefault;
-    /// "!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!!binary", or a tag of the user's such as "!thing".
+    /// "!!str", "!!int", "!!float", "!!bool", "!!null", "!!map", "!!seq", "!!binary", or a tag of
+    /// the user's such as "!thing".
     std::string tag = "!!null";
     bool tag_written = false;  // print the tag though it could be guessed
     std::string value;         // the scalar's text, unquoted; an alias's name
@@ -42,7 +45,21 @@ struct Node {
     int index = -1;  // its place in the parent sequence
     int document = 0;
     int file = 0;
+    int line = 0;  // from 1, in the text it was read from; 0 for what was made
+    int column = 0;
+
+    /// A key of a mapping: it stands in one, and no key leads to it.
+    bool is_key() const { return parent != nullptr && parent->kind == Kind::kMapping && !key; }
 };
+
+/// No tree, written out, is deeper or has more nodes than this: readers and the evaluator refuse
+/// what is. Recursion over a tree may count on it.
+constexpr int kMaxDepth = 500;
+constexpr std::size_t kMaxNodes = 2'000'000;
+
+/// What the unquoted word is: "!!null", "!!bool", "!!int", "!!float", "!!timestamp", "!!merge" or
+/// "!!str".
+std::string_view guess_tag(std::string_view word);
 
 NodePtr make_scalar(std::string tag, std::string value);
 NodePtr make_string(std::string value);
@@ -53,15 +70,25 @@ NodePtr make_float(double value);
 NodePtr make_sequence();
 NodePtr make_mapping();
 
-/// A copy that shares nothing and stands nowhere.
+/// A copy that shares nothing and stands nowhere. Aliases in it of anchors in it name the copies.
 NodePtr clone(const Node& node);
+/// The node, or what it stands for when it is an alias.
+const Node& follow(const Node& node);
+Node& follow(Node& node);
 /// The value at the key of a mapping, through an alias; null pointer when there is none.
 NodePtr find(const Node& mapping, std::string_view key);
-/// Appends to a mapping (a later one with the same key is the caller's mistake) or to a sequence, and sets where it stands.
+/// Appends to a mapping (a later one with the same key is the caller's mistake) or to a sequence,
+/// and sets where it stands.
 void append(Node& mapping, NodePtr key, NodePtr value);
 void append(Node& sequence, NodePtr item);
+/// Puts `from`'s content, tag, style and comments in the place of `to`'s, which stays where it
+/// stands.
+void replace_content(Node& to, const Node& from);
+/// Sets parent, key and index of what it contains, after `content` was changed.
+void settle(Node& node);
 
-/// The values alone; aliases are followed, merge keys resolved. Integers beyond 64 bits become floats.
+/// The values alone; aliases are followed, merge keys resolved. Integers beyond 64 bits become
+/// floats.
 Json to_json(const Node& node);
 NodePtr from_json(const Json& value);
 
