@@ -2,7 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "core/text/expression_ast.hpp"
-#include "core/text/rewrite.hpp"
+#include "core/text/part.hpp"
 
 #include <fmt/format.h>
 

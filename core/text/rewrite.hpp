@@ -18,7 +18,4 @@ namespace lima::text {
 Result<std::string> rewrite(std::string_view text, std::string_view file, const Node& root,
                             const Json& wanted);
 
-/// Equality without regard to the order of keys.
-bool same_value(const Json& a, const Json& b);
-
 }  // namespace lima::text

@@ -1,7 +1,7 @@
 #include "core/text/sequence_diff.hpp"
 
 #include "core/base/json.hpp"
-#include "core/text/rewrite.hpp"
+#include "core/text/part.hpp"
 
 namespace lima::text {
 namespace {

@@ -1,0 +1,162 @@
+#include "core/text/layout.hpp"
+
+#include <algorithm>
+
+namespace lima::text {
+
+bool is_filled_flow(const Node& node) {
+    return node.flow && !(node.items.empty() && node.entries.empty());
+}
+
+bool is_block_collection(const Node& node) {
+    return (node.kind == Kind::kMapping || node.kind == Kind::kSequence) && !node.flow &&
+           !node.alias;
+}
+
+std::size_t Layout::line_start(std::size_t at) const {
+    const std::size_t newline = at == 0 ? std::string_view::npos : text_.rfind('\n', at - 1);
+    return newline == std::string_view::npos ? 0 : newline + 1;
+}
+
+std::size_t Layout::line_end(std::size_t at) const {
+    const std::size_t end = std::min(text_.find('\n', at), text_.size());
+    return end > at && text_[end - 1] == '\r' ? end - 1 : end;
+}
+
+std::size_t Layout::next_line(std::size_t at) const {
+    const std::size_t newline = text_.find('\n', at);
+    return newline == std::string_view::npos ? text_.size() : newline + 1;
+}
+
+bool Layout::is_first_on_line(std::size_t at) const {
+    const std::string_view before = text_.substr(line_start(at), at - line_start(at));
+    return before.find_first_not_of(' ') == std::string_view::npos;
+}
+
+std::size_t Layout::column_of_content(std::size_t start) const {
+    const std::string_view line = text_.substr(start, line_end(start) - start);
+    return std::min(line.find_first_not_of(" \t"), line.size());
+}
+
+bool Layout::is_blank_line(std::size_t start) const {
+    return start + column_of_content(start) >= line_end(start);
+}
+
+bool Layout::is_comment_line(std::size_t start) const {
+    const std::size_t at = start + column_of_content(start);
+    return at < text_.size() && text_[at] == '#';
+}
+
+std::size_t Layout::content_end(const Node& node) const {
+    if (node.alias || node.flow) {
+        return node.end.offset;
+    }
+    if (node.block) {
+        return block_scalar_end(node);
+    }
+    if (!is_block_collection(node)) {
+        return node.end.offset;
+    }
+    std::size_t end = node.begin.offset;
+    for (const Node& item : node.items) {
+        end = std::max(end, content_end(item));
+    }
+    for (const Node::Entry& entry : node.entries) {
+        end = std::max({end, entry.key_end.offset, content_end(entry.value)});
+    }
+    return end;
+}
+
+std::size_t Layout::content_end(const Node::Entry& entry) const {
+    return std::max(content_end(entry.value), after_colon(entry));
+}
+
+std::size_t Layout::block_scalar_end(const Node& node) const {
+    std::size_t end = node.end.offset;
+    const std::string_view header =
+        text_.substr(node.begin.offset, line_end(node.begin.offset) - node.begin.offset);
+    const bool keep = header.substr(0, header.find('#')).find('+') != std::string_view::npos;
+    const std::string_view strip = keep ? "" : "\n\r \t";
+    if (end > node.begin.offset && text_[end - 1] == '\n') {
+        --end;
+    }
+    if (end > node.begin.offset && text_[end - 1] == '\r') {
+        --end;
+    }
+    while (end > node.begin.offset && strip.find(text_[end - 1]) != std::string_view::npos) {
+        --end;
+    }
+    return end;
+}
+
+std::size_t Layout::after_colon(const Node::Entry& entry) const {
+    const std::size_t colon = text_.find(':', entry.key_end.offset);
+    return colon == std::string_view::npos ? entry.key_end.offset : colon + 1;
+}
+
+std::size_t Layout::dash_of(const Node& sequence, const Node& item) const {
+    std::size_t at = item.begin.offset;
+    while (at > 0 && (text_[at - 1] == ' ' || text_[at - 1] == '\n' || text_[at - 1] == '\r')) {
+        --at;
+    }
+    if (at > 0 && text_[at - 1] == '-') {
+        return at - 1;
+    }
+    // A comment stands between the dash and its value.
+    const std::size_t column = sequence.begin.column > 0 ? sequence.begin.column - 1 : 0;
+    for (at = line_start(item.begin.offset); at > sequence.begin.offset; at = line_start(at - 1)) {
+        if (at + column < text_.size() && text_[at + column] == '-') {
+            return at + column;
+        }
+    }
+    return sequence.begin.offset;
+}
+
+std::size_t Layout::key_indent(const Node& mapping) {
+    for (const Node::Entry& entry : mapping.entries) {
+        if (!entry.merged) {
+            return static_cast<std::size_t>(entry.key_begin.column - 1);
+        }
+    }
+    return static_cast<std::size_t>(mapping.begin.column - 1);
+}
+
+std::size_t Layout::tail_end(std::size_t content_end, std::size_t indent) const {
+    std::size_t end = line_end(content_end);
+    std::size_t start = next_line(end);
+    while (start < text_.size()) {
+        if (is_comment_line(start) && column_of_content(start) > indent) {
+            end = line_end(start);
+        } else if (!is_blank_line(start)) {
+            break;
+        }
+        start = next_line(start);
+    }
+    return end;
+}
+
+std::size_t Layout::lead_begin(std::size_t at, std::size_t bound) const {
+    std::size_t begin = line_start(at);
+    while (begin > bound) {
+        const std::size_t above = line_start(begin - 1);
+        if (above < bound || !(is_comment_line(above) || is_blank_line(above))) {
+            break;
+        }
+        begin = above;
+    }
+    return begin;
+}
+
+std::size_t Layout::attached_begin(std::size_t at, std::size_t bound) const {
+    std::size_t begin = line_start(at);
+    while (begin > bound) {
+        const std::size_t above = line_start(begin - 1);
+        if (above < bound || !is_comment_line(above)) {
+            break;
+        }
+        begin = above;
+    }
+    return begin;
+}
+
+}  // namespace lima::text
