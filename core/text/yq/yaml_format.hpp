@@ -5,8 +5,10 @@
 
 namespace lima::text::yq {
 
-/// Aliases stay aliases and merge keys stay keys. An empty text is one null document without text.
-Result<std::vector<NodePtr>> decode_yaml(std::string_view text, std::string_view file);
+/// Aliases stay aliases and merge keys stay keys. A text with nothing but comments is one null
+/// document without text; one with nothing at all is none.
+Result<std::vector<NodePtr>> decode_yaml(std::string_view text, std::string_view file,
+                                         const DecodeOptions& options = {});
 /// One document, without a separator. A plain scalar at the top is written without quotes if the
 /// options say so.
 Result<std::string> encode_yaml(const Node& node, const EncodeOptions& options);
