@@ -3,8 +3,21 @@ load common
 
 suite_setup() { export LIMA_TEMPLATES_PATH=$LIMA_SOURCE/templates; }
 
+suite_teardown() { [ -z "${server-}" ] || kill "$server"; }
+
 # Fedora Rawhide's images are looked up by a program that asks a server: it has a test of its own.
 public_names() { limactl create --list-templates | grep -vx experimental/fedora-rawhide; }
+
+# serve DIRECTORY: at $url
+serve() {
+    python3 -u -m http.server --bind 127.0.0.1 --directory "$1" 0 >server.log 2>&1 3>&- &
+    server=$!
+    until grep -q 'port [0-9]' server.log; do
+        kill -0 "$server" || fail_with "no server: $(cat server.log)"
+        sleep 0.05
+    done
+    url=http://127.0.0.1:$(sed -n 's/.* port \([0-9]*\).*/\1/p' server.log)
+}
 
 @test "every template validates, by its name" {
     mapfile -t names < <(public_names)
@@ -81,4 +94,64 @@ public_names() { limactl create --list-templates | grep -vx experimental/fedora-
 @test "the image sets are what tools/images.tsv says" {
     run "$LIMA_SOURCE/tools/image-templates" --check
     assert_success
+}
+
+@test "check-images has nothing to say about templates/" {
+    run "$LIMA_SOURCE/tools/check-images"
+    assert_success
+    [[ $output =~ ^[0-9]+\ templates,\ ([0-9]+)\ files$ ]]
+    [ "${BASH_REMATCH[1]}" -gt 250 ]
+}
+
+@test "check-images finds each mistake, with file and line" {
+    sha=$(printf 'x' | sha256sum | cut -d' ' -f1)
+    cat >bad.yaml <<YAML
+images:
+- {location: "https://example.com/a-x86_64.img", arch: x86_64}
+- {location: "https://example.com/b-20260102-amd64.img", arch: x86_64, digest: "sha256:$sha"}
+- {location: "https://example.com/c-20260102-arm64.img", arch: aarch64}
+- {location: "http://example.com/d-arm64.img", arch: aarch64}
+- {location: "ftp://example.com/e-s390x.img", arch: s390x}
+- {location: "downloads/f.img", arch: armv7l}
+- {location: "https://example.com/g.img", arch: arm64}
+- {location: "https://example.com/h-arm64.img", arch: riscv64}
+- {location: "https://example.com/i.img", arch: ppc64le, digest: "sha256:${sha%?}"}
+- {location: "https://example.com/j.img", arch: ppc64le, digest: "md5:$sha"}
+- {location: "https://example.com/a-x86_64.img", arch: x86_64}
+- {arch: x86_64}
+osOpts:
+  Windows:
+    virtioWin:
+    - {location: "https://example.com/k iso", arch: x86_64}
+YAML
+    run "$LIMA_SOURCE/tools/check-images" bad.yaml
+    assert_failure
+    assert_output_has "bad.yaml:3: https://example.com/b-20260102-amd64.img has a digest, but stands behind"
+    assert_output_has "bad.yaml:4: https://example.com/c-20260102-arm64.img names a date"
+    assert_output_has "bad.yaml:5: http://example.com/d-arm64.img comes without encryption"
+    assert_output_has "bad.yaml:6: ftp://example.com/e-s390x.img is no https URL"
+    assert_output_has "bad.yaml:7: downloads/f.img is neither a URL nor an absolute path"
+    assert_output_has "bad.yaml:8: the arch 'arm64' is not one of"
+    assert_output_has "bad.yaml:9: the arch is riscv64, but https://example.com/h-arm64.img speaks of aarch64"
+    assert_output_has "bad.yaml:10: a digest of sha256 has 64 digits"
+    assert_output_has "bad.yaml:11: the digest md5:"
+    assert_output_has "bad.yaml:12: https://example.com/a-x86_64.img stands there twice"
+    assert_output_has "bad.yaml:13: it has no location"
+    assert_output_has "bad.yaml:17: there is white space"
+}
+
+@test "check-images --online asks the servers" {
+    mkdir www
+    echo x >www/here.img
+    serve www
+    digest="digest: \"sha256:$(sha256sum www/here.img | cut -d' ' -f1)\""
+    printf 'images:\n- {location: "%s/here.img", arch: x86_64, %s}\n' "$url" "$digest" >online.yaml
+    unset http_proxy HTTP_PROXY
+    run "$LIMA_SOURCE/tools/check-images" --online online.yaml
+    assert_success
+    assert_output_has "1 URLs asked"
+    printf -- '- {location: "%s/gone.img", arch: aarch64, %s}\n' "$url" "$digest" >>online.yaml
+    run "$LIMA_SOURCE/tools/check-images" --online online.yaml
+    assert_failure
+    assert_output_has "online.yaml:3: $url/gone.img: 404"
 }
