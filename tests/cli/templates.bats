@@ -155,3 +155,50 @@ YAML
     assert_failure
     assert_output_has "online.yaml:3: $url/gone.img: 404"
 }
+
+# --- Fedora Rawhide ---
+
+# The part of Fedora's servers that counts.
+rawhide_server() {
+    local compose=20260821.n.0 arch images
+    for arch in x86_64 aarch64; do
+        images=www/development/rawhide/Cloud/$arch/images
+        mkdir -p "$images"
+        touch "$images/Fedora-Cloud-Base-Generic-Rawhide-$compose.$arch.qcow2"
+    done
+    echo "SHA256 (Fedora-Cloud-Base-Generic-Rawhide-$compose.x86_64.qcow2) = $(printf 1%.0s {1..64})" \
+        >www/development/rawhide/Cloud/x86_64/images/Fedora-Cloud-Rawhide-x86_64-$compose-CHECKSUM
+    echo "Fedora-Rawhide-$compose" >www/development/rawhide/COMPOSE_ID
+    serve www
+    export LIMA_FEDORA_MIRROR=$url no_proxy=127.0.0.1
+}
+
+@test "fedora-rawhide: the newest images are looked up" {
+    rawhide_server
+    run "$LIMA_PREFIX/libexec/lima/limactl-url-fedora-rawhide" _images/fedora-rawhide
+    assert_success
+    [ "$output" = "$XDG_CACHE_HOME/lima/limactl-url-fedora-rawhide/fedora-rawhide.yaml" ]
+    made=$output
+    grep -qx -- "- location: $url/development/rawhide/Cloud/x86_64/images/Fedora-Cloud-Base-Generic-Rawhide-20260821.n.0.x86_64.qcow2" "$made"
+    grep -qx "  digest: sha256:$(printf 1%.0s {1..64})" "$made"
+    grep -q "Rawhide-20260821.n.0.aarch64.qcow2" "$made"
+    run limactl validate "$made"
+    assert_success
+}
+
+@test "fedora-rawhide: without a server the last answer counts; without one it says what is wrong" {
+    rawhide_server
+    plugin=$LIMA_PREFIX/libexec/lima/limactl-url-fedora-rawhide
+    "$plugin" _images/fedora-rawhide
+    kill "$server" && server=
+    run "$plugin" _images/fedora-rawhide
+    assert_success
+    assert_output_has "the last answer is used"
+    rm -r "$XDG_CACHE_HOME/lima"
+    run "$plugin" _images/fedora-rawhide
+    assert_failure
+    assert_output_has "cannot ask $LIMA_FEDORA_MIRROR/development/rawhide/COMPOSE_ID"
+    run "$plugin" _images/other
+    assert_failure
+    assert_output_has "fedora-rawhide:_images/fedora-rawhide"
+}
