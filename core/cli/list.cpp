@@ -5,6 +5,7 @@
 #include "core/cli/format/instances.hpp"
 #include "core/cli/kit/cli.hpp"
 #include "core/cli/kit/terminal.hpp"
+#include "core/store/template_data.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -116,7 +117,7 @@ Result<void> print_instances(const instance::Context& context,
 Result<int> run(Cli& cli, const Options& options, const Args& args) {
     LIMA_DO(check_conflicts(options));
     if (options.list_fields) {
-        print(join(template_fields(), "\n") + "\n");
+        print(join(store::template_fields(), "\n") + "\n");
         return 0;
     }
     LIMA_TRY(auto* context, cli.context());

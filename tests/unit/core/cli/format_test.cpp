@@ -115,13 +115,6 @@ TEST(InstancesTemplate, Functions) {
     EXPECT_EQ(*text, "\"dev\"<missing>none  dev\n");
 }
 
-TEST(TemplateFields, AreSortedAndComplete) {
-    const auto names = template_fields();
-    EXPECT_EQ(names.size(), 23U);
-    EXPECT_EQ(names.front(), "AdditionalDisks");
-    EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
-}
-
 TEST(Progress, LineFitsTheColumns) {
     const fetch::Progress half{"downloading", 512 << 20, 1 << 30};
     const auto line = progress_line(half, 10, 80);
