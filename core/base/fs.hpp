@@ -21,6 +21,8 @@ Result<std::optional<std::string>> read_file_if_exists(const Path& path);
 /// Writes beside it and renames over it: a reader sees the old or the new, a crash leaves no half
 /// file. The mode is exact (umask does not apply).
 Result<void> write_file_atomic(const Path& path, std::string_view data, mode_t mode = 0644);
+/// As write_file_atomic, over a file that is there: it keeps its mode and its owner.
+Result<void> replace_file(const Path& path, std::string_view data);
 Result<void> append_file(const Path& path, std::string_view data, mode_t mode = 0644);
 /// Creates parents too; an existing directory is fine and keeps its mode.
 Result<void> make_dirs(const Path& path, mode_t mode = 0755);

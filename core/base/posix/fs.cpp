@@ -53,6 +53,34 @@ Path target_of(const Path& path) {
     return path;
 }
 
+/// Writes beside the file and renames over it; with the owner of another file, if one is given.
+Result<void> write_beside(const Path& path, std::string_view data, mode_t mode,
+                          const struct stat* owner) {
+    const Path target = target_of(path);
+    const Path name = target.filename();
+    // Ends in ".tmp": what a crash leaves is swept with the other temporary files of an instance.
+    std::string temp = (target.parent_path() / ("." + name.string() + ".XXXXXX.tmp")).string();
+    constexpr int kSuffix = 4;
+    const Fd file(mkostemps(temp.data(), kSuffix, O_CLOEXEC));
+    if (!file) {
+        return fail_path(errno, "create", path);
+    }
+    Unlinker unlinker(temp);
+    LIMA_DO(write_all(file.get(), data), "cannot write {}", path.string());
+    if (owner != nullptr && (owner->st_uid != geteuid() || owner->st_gid != getegid()) &&
+        fchown(file.get(), owner->st_uid, owner->st_gid) != 0) {
+        return fail_path(errno, "keep the owner of", path);
+    }
+    if (fchmod(file.get(), mode) != 0 || fdatasync(file.get()) != 0) {
+        return fail_path(errno, "write", path);
+    }
+    if (::rename(temp.c_str(), target.c_str()) != 0) {
+        return fail_path(errno, "write", path);
+    }
+    unlinker.keep();
+    return {};
+}
+
 }  // namespace
 
 Result<std::string> read_file(const Path& path) {
@@ -77,25 +105,15 @@ Result<std::optional<std::string>> read_file_if_exists(const Path& path) {
 }
 
 Result<void> write_file_atomic(const Path& path, std::string_view data, mode_t mode) {
-    const Path target = target_of(path);
-    const Path name = target.filename();
-    // Ends in ".tmp": what a crash leaves is swept with the other temporary files of an instance.
-    std::string temp = (target.parent_path() / ("." + name.string() + ".XXXXXX.tmp")).string();
-    constexpr int kSuffix = 4;
-    const Fd file(mkostemps(temp.data(), kSuffix, O_CLOEXEC));
-    if (!file) {
-        return fail_path(errno, "create", path);
+    return write_beside(path, data, mode, nullptr);
+}
+
+Result<void> replace_file(const Path& path, std::string_view data) {
+    struct stat status{};
+    if (stat(path.c_str(), &status) != 0) {
+        return fail_path(errno, "open", path);
     }
-    Unlinker unlinker(temp);
-    LIMA_DO(write_all(file.get(), data), "cannot write {}", path.string());
-    if (fchmod(file.get(), mode) != 0 || fdatasync(file.get()) != 0) {
-        return fail_path(errno, "write", path);
-    }
-    if (::rename(temp.c_str(), target.c_str()) != 0) {
-        return fail_path(errno, "write", path);
-    }
-    unlinker.keep();
-    return {};
+    return write_beside(path, data, status.st_mode & 07777, &status);
 }
 
 Result<void> append_file(const Path& path, std::string_view data, mode_t mode) {

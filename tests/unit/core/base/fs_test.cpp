@@ -64,6 +64,24 @@ TEST_F(FsTest, ALinkIsWrittenThrough) {
     EXPECT_EQ(*list_names(at_), (Names{"link", "real"}));
 }
 
+TEST_F(FsTest, ReplaceKeepsModeAndOwner) {
+    ASSERT_TRUE(write_file_atomic(at_ / "f", "old", 0640));
+    if (geteuid() == 0) {
+        ASSERT_EQ(chown((at_ / "f").c_str(), 12, 34), 0);
+    }
+    struct stat before{};
+    ASSERT_EQ(stat((at_ / "f").c_str(), &before), 0);
+    ASSERT_TRUE(replace_file(at_ / "f", "new"));
+    EXPECT_EQ(read_file(at_ / "f").value(), "new");
+    struct stat after{};
+    ASSERT_EQ(stat((at_ / "f").c_str(), &after), 0);
+    EXPECT_EQ(after.st_mode, before.st_mode);
+    EXPECT_EQ(after.st_uid, before.st_uid);
+    EXPECT_EQ(after.st_gid, before.st_gid);
+    EXPECT_FALSE(replace_file(at_ / "none", "x"));
+    EXPECT_FALSE(fs::exists(at_ / "none"));
+}
+
 TEST_F(FsTest, MissingFiles) {
     EXPECT_EQ(read_file(at_ / "no").error().code(), Code::kNotFound);
     EXPECT_EQ(read_file(at_ / "no").error().text(),
