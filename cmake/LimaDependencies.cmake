@@ -14,6 +14,8 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBSSH2 REQUIRED IMPORTED_TARGET libssh2)
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(GRPC REQUIRED grpc++_unsecure)
+find_path(LIMA_TOMLPLUSPLUS toml++/toml.h REQUIRED) # a header alone; Debian's CMake target asks for its shared library
+find_library(LIMA_EXPAT libexpat.a REQUIRED)
 find_program(LIMA_PROTOC protoc REQUIRED)
 find_program(LIMA_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -31,6 +33,10 @@ add_library(lima_boost INTERFACE)
 target_link_libraries(lima_boost INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(lima_boost INTERFACE BOOST_DLL_USE_STD_FS BOOST_ERROR_CODE_HEADER_ONLY
   BOOST_ASIO_NO_DEPRECATED)
+
+# What reads XML, linked statically: a command that reads none shall not wait for the loader.
+add_library(lima_expat INTERFACE)
+target_link_libraries(lima_expat INTERFACE "${LIMA_EXPAT}")
 
 # gRPC without TLS: its channels lead over sockets that only the right end can open. Shared for the host agent; static
 # for the guest agent, which must run in any guest. Debian's .pc file names neither zlib nor the others below it, and

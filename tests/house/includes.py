@@ -22,6 +22,8 @@ FENCES = {
     "boost/": r"(core/(aio|mux|driver|hostagent|hostapi)|guestagent)/",
     "yaml.h": r"core/text/",
     "yaml-cpp": r"core/text/",
+    "toml++/": r"core/text/yq/",
+    "expat": r"core/text/yq/",
     "curl/": r"core/fetch/program/",
     "archive": r"core/fetch/program/",
     "libssh2": r"core/ssh/",
