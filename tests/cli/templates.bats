@@ -91,18 +91,6 @@ serve() {
 
 # --- tools ---
 
-@test "the image sets are what tools/images.tsv says" {
-    run "$LIMA_SOURCE/tools/image-templates" --check
-    assert_success
-}
-
-@test "check-images has nothing to say about templates/" {
-    run "$LIMA_SOURCE/tools/check-images"
-    assert_success
-    [[ $output =~ ^[0-9]+\ templates,\ ([0-9]+)\ files$ ]]
-    [ "${BASH_REMATCH[1]}" -gt 250 ]
-}
-
 @test "check-images finds each mistake, with file and line" {
     sha=$(printf 'x' | sha256sum | cut -d' ' -f1)
     cat >bad.yaml <<YAML

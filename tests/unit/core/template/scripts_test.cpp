@@ -76,6 +76,7 @@ TEST(TemplateScripts, ShellcheckFindsNothing) {
         ASSERT_TRUE(fs::write_file_atomic(path, with_params(script)));
         check.argv.push_back(path.string());
     }
+    check.argv.emplace_back(LIMA_SOURCE_DIR "/core/template/limactl-url-fedora-rawhide");
     const auto done = run(std::move(check), {}, std::chrono::minutes(1));
     ASSERT_TRUE(done.has_value()) << done.error().text();
     EXPECT_TRUE(done->status.ok()) << done->out << done->err;
