@@ -166,12 +166,13 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
     bool ok = !rest.empty();
     while (ok && !rest.empty()) {
         const auto part = take_part(rest);
-        ok = part && !__builtin_add_overflow(total, *part, &total);
+        ok = part && (negative ? !__builtin_sub_overflow(total, *part, &total)
+                               : !__builtin_add_overflow(total, *part, &total));
     }
     if (!ok) {
         return failf(Code::kInvalidArgument, "invalid duration {}", go_quote(text));
     }
-    return std::chrono::nanoseconds(negative ? -total : total);
+    return std::chrono::nanoseconds(total);
 }
 
 std::string format_duration(std::chrono::nanoseconds value) {

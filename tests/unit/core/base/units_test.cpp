@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <limits>
+#include <random>
+#include <vector>
 
 namespace lima {
 namespace {
@@ -127,6 +130,47 @@ TEST(Units, FormatDuration) {
     };
     for (const auto& [nanos, text] : table) {
         EXPECT_EQ(format_duration(nanoseconds(nanos)), text);
+    }
+}
+
+std::int64_t random_number(std::mt19937_64& random) {
+    // Small and large ones alike.
+    return static_cast<std::int64_t>(random() >> (random() % 64)) * (random() % 2 == 0 ? 1 : -1);
+}
+
+TEST(Units, DurationsAreReadAsTheyWerePrinted) {
+    std::mt19937_64 random(5);
+    std::vector<std::int64_t> numbers = {std::numeric_limits<std::int64_t>::min(),
+                                         std::numeric_limits<std::int64_t>::max()};
+    for (int i = 0; i < 5000; ++i) {
+        numbers.push_back(random_number(random));
+    }
+    for (const std::int64_t number : numbers) {
+        const std::string text = format_duration(nanoseconds(number));
+        const auto read = parse_duration(text);
+        ASSERT_TRUE(read.has_value()) << text;
+        EXPECT_EQ(read->count(), number) << text;
+    }
+    EXPECT_FALSE(parse_duration("2562047h47m16.854775808s"));
+    EXPECT_FALSE(parse_duration("-2562047h47m16.854775809s"));
+}
+
+TEST(Units, SizesAreReadAsTheyWerePrintedToFourDigits) {
+    std::mt19937_64 random(6);
+    for (int i = 0; i < 5000; ++i) {
+        const std::int64_t bytes =
+            std::abs(random_number(random)) >> 4;  // below 1 EiB, which has no suffix
+        const std::string text = format_size(bytes);
+        const auto read = parse_size(text);
+        ASSERT_TRUE(read.has_value()) << bytes << ": " << text;
+        EXPECT_LE(std::abs(*read - bytes), bytes / 1000) << text;
+        // Without loss where there is nothing to lose.
+        const std::int64_t small = bytes % 1000;
+        for (const char* suffix : {"B", "KiB", "MiB", "GiB", "TiB"}) {
+            const auto size = parse_size(std::to_string(small) + suffix);
+            ASSERT_TRUE(size.has_value());
+            EXPECT_EQ(parse_size(format_size(*size)).value_or(-1), *size);
+        }
     }
 }
 
