@@ -14,14 +14,26 @@ bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// A {{ … }} around the position, without a } in between.
-bool inside_action(const std::string& text, std::size_t begin, std::size_t end) {
-    const std::size_t brace = text.find('}', end);
-    if (brace == std::string::npos || text.compare(brace, 2, "}}") != 0) {
-        return false;
+/// The word inside a {{ … }}, without a } in between. One pass: texts may be long.
+bool is_in_action(const std::string& text, const std::string& word) {
+    bool open = false;
+    std::size_t seen = 0;   // how far `open` is known
+    std::size_t brace = 0;  // the first } behind the word
+    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+        for (; seen < at; ++seen) {
+            open = (open || text.compare(seen, 2, "{{") == 0) && text[seen] != '}';
+        }
+        if (brace < at + word.size()) {
+            brace = text.find('}', at + word.size());
+        }
+        if (brace == std::string::npos) {
+            return false;
+        }
+        if (open && text.compare(brace, 2, "}}") == 0) {
+            return true;
+        }
     }
-    const std::size_t open = text.rfind("{{", begin);
-    return open != std::string::npos && text.find('}', open) >= begin;
+    return false;
 }
 
 void add(std::vector<std::string>& texts, const std::optional<std::string>& text) {
@@ -62,12 +74,8 @@ std::vector<std::string> texts_of(const Config& own) {
 }  // namespace
 
 bool mentions_param(const std::string& text, const std::string& key) {
-    const std::string in_template = ".Param." + key;
-    for (std::size_t at = text.find(in_template); at != std::string::npos;
-         at = text.find(in_template, at + 1)) {
-        if (inside_action(text, at, at + in_template.size())) {
-            return true;
-        }
+    if (is_in_action(text, ".Param." + key)) {
+        return true;
     }
     const std::string variable = "PARAM_" + key;
     for (std::size_t at = text.find(variable); at != std::string::npos;
