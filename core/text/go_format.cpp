@@ -20,7 +20,7 @@ public:
         : format_(format), values_(values) {}
 
     std::string run() {
-        while (at_ < format_.size()) {
+        while (at_ < format_.size() && out_.size() <= kMaxPrinted) {
             const std::size_t percent = std::min(format_.find('%', at_), format_.size());
             out_ += format_.substr(at_, percent - at_);
             at_ = percent + 1;

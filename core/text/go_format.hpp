@@ -10,6 +10,10 @@
 
 namespace lima::text {
 
+/// No text that somebody wants to read is longer; printing that gets there leaves off what is
+/// behind.
+inline constexpr std::size_t kMaxPrinted = std::size_t{64} << 20;
+
 /// "int", "[]interface {}", "map[string]interface {}", "<nil>" …
 std::string go_type_name(const Json& value);
 /// %v

@@ -294,7 +294,7 @@ std::string format_nested(const Json& value, char32_t verb, const Flags& flags) 
 std::string format_array(const Json& value, char32_t verb, const Flags& flags) {
     const bool source = verb == 'v' && flags.sharp;
     std::string out = source ? go_type_name(value) + "{" : "[";
-    for (std::size_t i = 0; i < value.size(); ++i) {
+    for (std::size_t i = 0; i < value.size() && out.size() <= kMaxPrinted; ++i) {
         out += i > 0 ? (source ? ", " : " ") : "";
         out += format_nested(value[i], verb, flags);
     }
@@ -306,6 +306,9 @@ std::string format_map(const Json& value, char32_t verb, const Flags& flags) {
     std::string out = source ? go_type_name(value) + "{" : "map[";
     bool first = true;
     for (const std::string& key : go_sorted_keys(value)) {
+        if (out.size() > kMaxPrinted) {
+            break;
+        }
         out += first ? "" : (source ? ", " : " ");
         first = false;
         out += format_value(key, verb, flags) + ":" + format_nested(value.at(key), verb, flags);

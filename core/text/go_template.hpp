@@ -23,6 +23,10 @@ struct TemplateOptions {
     /// value>.
     bool strict_fields = false;
     std::string name = "template";
+    /// Loops in loops, and texts that are doubled again and again, end here and not at the end of
+    /// the user's patience. A step is a node, or 256 bytes of a text that goes into a function or
+    /// comes out of it.
+    std::size_t max_steps = 1'000'000;
 };
 
 class Template {

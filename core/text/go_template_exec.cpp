@@ -16,6 +16,8 @@ namespace {
 // Lists in branches in templates that call each other for ever end here and not at the end of the
 // stack.
 constexpr int kMaxDepth = 2500;
+constexpr std::size_t kStepsOfCall = 10;
+constexpr std::size_t kBytesPerStep = 256;
 
 /// Shares what the data holds: reading a field copies nothing.
 struct Value {
@@ -60,12 +62,28 @@ private:
                      options_.name, line, column, go_quote(name_), describe(node), message);
     }
 
+    static std::size_t text_steps(const Json& value) {
+        return value.is_string() ? value.get_ref<const std::string&>().size() / kBytesPerStep : 0;
+    }
+
+    Result<void> spend(const Node& node, std::size_t steps) {
+        steps_ += steps;
+        if (steps_ > options_.max_steps) {
+            return error(node, fmt::format("gave up after {} steps", options_.max_steps));
+        }
+        if (out_.size() > kMaxPrinted) {
+            return error(node, fmt::format("the text is longer than {} MiB", kMaxPrinted >> 20U));
+        }
+        return {};
+    }
+
     // Statements
 
     Result<Flow> walk(const Node& node, const Value& dot) {
         if (++depth_ > kMaxDepth) {
             return error(node, fmt::format("exceeded maximum template depth ({})", kMaxDepth));
         }
+        LIMA_DO(spend(node, 1));
         auto flow = walk_kind(node, dot);
         --depth_;
         return flow;
@@ -203,6 +221,7 @@ private:
         if (trees_.count(node.text) == 0) {
             return error(node, fmt::format("template {} not defined", go_quote(node.text)));
         }
+        LIMA_DO(spend(node, kStepsOfCall));
         Value data = Value::nil();
         if (node.pipe) {
             LIMA_TRY(data, pipeline(*node.pipe, dot));
@@ -377,15 +396,19 @@ private:
             implementation = &builtin.function;
         }
         std::vector<Json> arguments;
+        const auto add = [&](const Json& argument) {
+            arguments.push_back(argument);
+            return spend(call, text_steps(argument));
+        };
         for (const Node* node : nodes) {
             LIMA_TRY(const Value value, operand(*node, dot));
             if (name == "printf" && arguments.empty() && !value->is_string()) {
                 return error(*node, not_a_string(*node, *value));
             }
-            arguments.push_back(*value);
+            LIMA_DO(add(*value));
         }
         if (final_argument != nullptr) {
-            arguments.push_back(**final_argument);
+            LIMA_DO(add(**final_argument));
         }
         auto result = (*implementation)(arguments);
         if (!result) {
@@ -395,6 +418,7 @@ private:
                             .with_code(result.error().code())
                             .with_hint(result.error().hint()));
         }
+        LIMA_DO(spend(call, 1 + text_steps(*result)));
         return Value::of(std::move(*result));
     }
 
@@ -424,6 +448,7 @@ private:
     std::string name_;
     std::vector<Variable> variables_;
     int depth_ = 0;
+    std::size_t steps_ = 0;
 };
 
 }  // namespace

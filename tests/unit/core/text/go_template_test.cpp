@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "core/text/go_format.hpp"
 #include "tests/support/golden.hpp"
+#include "tests/support/random_tree.hpp"
 
 #include <gtest/gtest.h>
 
@@ -158,6 +159,50 @@ TEST(GoTemplate, DepthHasAnEnd) {
         chain += "{{else if 0}}";
     }
     EXPECT_NE(render(chain + "{{end}}", {}).find("too many nested"), std::string::npos);
+}
+
+TEST(GoTemplate, WorkHasAnEnd) {
+    EXPECT_NE(
+        render("{{range 9223372036854775807}}{{end}}", {}).find("gave up after 1000000 steps"),
+        std::string::npos);
+    EXPECT_EQ(render("{{range 3}}x{{end}}", {}), "xxx");
+    // Twice as much work with each letter.
+    EXPECT_NE(
+        render("{{define \"r\"}}{{if .}}{{template \"r\" (slice . 1)}}{{template \"r\" (slice . "
+               "1)}}{{end}}{{end}}{{template \"r\" \"" +
+                   std::string(60, 'a') + "\"}}",
+               {})
+            .find("gave up"),
+        std::string::npos);
+    std::string doubling = "{{$x := \"0123456789abcdef\"}}";
+    for (int i = 0; i < 50; ++i) {
+        doubling += "{{$x = print $x $x}}";
+    }
+    EXPECT_NE(render(doubling + "{{len $x}}", {}).find("gave up"), std::string::npos);
+    std::string wide;
+    for (int i = 0; i < 1000; ++i) {
+        wide += "%999999[1]d";
+    }
+    const std::string printed = render("{{printf \"" + wide + "\" 1 | len}}", {});
+    EXPECT_EQ(printed.substr(0, 2), "67");  // a little more than 64 MiB of them
+    TemplateOptions few;
+    few.max_steps = 10;
+    EXPECT_NE(expand_template("{{range .}}{{.}}{{end}}", Json::array({1, 2, 3, 4, 5, 6}), few)
+                  .error()
+                  .text()
+                  .find("gave up after 10 steps"),
+              std::string::npos);
+}
+
+TEST(GoTemplate, AQuotedTextIsPrintedAsItIs) {
+    test::Random random(4);
+    for (int i = 0; i < 2000 && !HasFailure(); ++i) {
+        const std::string text = test::random_string(random);
+        EXPECT_EQ(render("{{" + go_quote(text) + "}}", {}), text);
+        EXPECT_EQ(render("{{printf \"%q\" .}}", text), go_quote(text));
+        const std::string twice = render("{{printf \"%q\" .}}", go_quote(text));
+        EXPECT_EQ(render("{{" + twice + "}}", {}), go_quote(text));
+    }
 }
 
 TEST(GoTemplate, NoTextCrashes) {
