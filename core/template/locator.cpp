@@ -2,6 +2,7 @@
 
 #include "core/base/fs.hpp"
 #include "core/base/text.hpp"
+#include "core/config/expand.hpp"
 
 #include <algorithm>
 
@@ -15,7 +16,7 @@ bool is_scheme_character(char c) {
 
 /// Go's path.Join for slash paths.
 std::string join_path(const std::string& base, const std::string& relative) {
-    return (std::filesystem::path(base) / relative).lexically_normal().string();
+    return config::clean_path((std::filesystem::path(base) / relative).string());
 }
 
 std::string parent_of(std::string_view path) {
@@ -68,7 +69,7 @@ Result<std::string> absolute(const std::string& reference, const std::string& lo
         return path.string();
     }
     if (reference.starts_with('/')) {
-        return std::filesystem::path(reference).lexically_normal().string();
+        return config::clean_path(reference);
     }
     if (reference.find("../") != std::string::npos || reference.find("..\\") != std::string::npos) {
         return failf(Code::kInvalidArgument, "relative locator path {} must not contain `../`",
