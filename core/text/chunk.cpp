@@ -185,15 +185,40 @@ private:
     Layout layout_;
 };
 
+Json pair(const std::string& key, const Json& value) {
+    Json out = Json::object();
+    out[key] = value;
+    return out;
+}
+
+Json single(const Json& value) {
+    Json out = Json::array();
+    out.push_back(value);
+    return out;
+}
+
+std::string written_part(const Json& part) {
+    std::string text = emit_yaml(part);
+    if (text.ends_with("\n\n")) {
+        // A literal that keeps its final empty lines would keep those that follow it too.
+        const std::string flow = emit_flow(part);
+        text = (part.is_array() ? "- " : "") + flow.substr(1, flow.size() - 2) + "\n";
+    }
+    return text;
+}
+
 Lines written(const Json& value) {
+    std::string text;
+    if (value.is_structured() && !value.empty()) {
+        for (const auto& [key, item] : value.items()) {
+            text += written_part(value.is_array() ? single(item) : pair(key, item));
+        }
+    } else {
+        text = emit_yaml(value);
+    }
     Lines out;
-    std::string text = emit_yaml(value);
     for (std::string_view row : lines(text)) {
         out.push_back(Line{std::string(row), {}});
-    }
-    if (text.ends_with("\n\n")) {
-        // A literal that keeps its final empty lines needs them.
-        out.push_back(Line{"", {}});
     }
     return out;
 }
@@ -216,18 +241,6 @@ bool clashes(const Node& node, std::string_view target) {
                        [&](const Node& item) { return clashes(item, target); }) ||
            std::any_of(node.entries.begin(), node.entries.end(),
                        [&](const Node::Entry& entry) { return clashes(entry.value, target); });
-}
-
-Json pair(const std::string& key, const Json& value) {
-    Json out = Json::object();
-    out[key] = value;
-    return out;
-}
-
-Json single(const Json& value) {
-    Json out = Json::array();
-    out.push_back(value);
-    return out;
 }
 
 void check(Chunk& chunk, const Node& node, const Json& value, std::string_view target) {

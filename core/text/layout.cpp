@@ -72,21 +72,35 @@ std::size_t Layout::content_end(const Node::Entry& entry) const {
 }
 
 std::size_t Layout::block_scalar_end(const Node& node) const {
-    std::size_t end = node.end.offset;
-    const std::string_view header =
-        text_.substr(node.begin.offset, line_end(node.begin.offset) - node.begin.offset);
+    const std::size_t begin = node.begin.offset;
+    const std::string_view header = text_.substr(begin, line_end(begin) - begin);
     const bool keep = header.substr(0, header.find('#')).find('+') != std::string_view::npos;
-    const std::string_view strip = keep ? "" : "\n\r \t";
-    if (end > node.begin.offset && text_[end - 1] == '\n') {
-        --end;
+    const std::size_t stop = node.end.offset;
+    std::size_t end = line_end(begin);
+    std::size_t indent = stop;  // of the content: blanks beyond it belong to the value
+    for (std::size_t start = next_line(begin); start < stop; start = next_line(start)) {
+        const bool blank = is_blank_line(start);
+        if (!blank) {
+            indent = std::min(indent, text_.find_first_not_of(' ', start) - start);
+        }
+        if (keep || !blank || line_end(start) - start > indent) {
+            end = line_end(start);
+        }
     }
-    if (end > node.begin.offset && text_[end - 1] == '\r') {
-        --end;
+    return std::min(end, stop);
+}
+
+std::string Layout::header_comment(const Node& node) const {
+    if (!node.block) {
+        return {};
     }
-    while (end > node.begin.offset && strip.find(text_[end - 1]) != std::string_view::npos) {
-        --end;
+    const std::size_t begin = node.begin.offset;
+    const std::string_view header = text_.substr(begin, line_end(begin) - begin);
+    const std::size_t hash = header.find(" #");
+    if (hash == std::string_view::npos) {
+        return {};
     }
-    return end;
+    return std::string(header.substr(header.find_last_not_of(' ', hash) + 1));
 }
 
 std::size_t Layout::after_colon(const Node::Entry& entry) const {

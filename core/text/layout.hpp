@@ -5,6 +5,7 @@
 
 #include "core/text/yaml.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace lima::text {
@@ -33,6 +34,9 @@ public:
     std::size_t content_end(const Node& node) const;
     /// The same for key and value together.
     std::size_t content_end(const Node::Entry& entry) const;
+    /// The comment behind the | or > of a block scalar, with the blanks before it: it outlives the
+    /// value. Empty when there is none.
+    std::string header_comment(const Node& node) const;
     /// Just behind the colon of an entry.
     std::size_t after_colon(const Node::Entry& entry) const;
     /// The dash that introduces an item of a block sequence.

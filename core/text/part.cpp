@@ -1,6 +1,7 @@
 #include "core/text/part.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace lima::text {
@@ -70,6 +71,9 @@ bool same_value(const Json& a, const Json& b) {
     }
     if (a.is_array() && b.is_array()) {
         return std::equal(a.begin(), a.end(), b.begin(), b.end(), same_value);
+    }
+    if (a.is_number_float() && b.is_number_float() && std::isnan(a.get<double>())) {
+        return std::isnan(b.get<double>());
     }
     return a == b;
 }

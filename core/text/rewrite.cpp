@@ -92,7 +92,8 @@ Result<std::string> rewrite(std::string_view text, std::string_view file, const 
     if (!wanted.is_object()) {
         return fail(Code::kInvalidArgument, fmt::format("{} must stay a map of fields", file));
     }
-    if (same_value(to_json(root, Schema::kGo), wanted) || (root.is_null() && wanted.empty())) {
+    const Json value = to_json(root, Schema::kGo);
+    if (same_value(value, wanted) || (value.is_null() && wanted.empty())) {
         return std::string(text);
     }
     Document document;

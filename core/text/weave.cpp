@@ -1,6 +1,7 @@
 #include "core/text/weave.hpp"
 
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/text/chunk.hpp"
 #include "core/text/layout.hpp"
 #include "core/text/scalar.hpp"
@@ -86,8 +87,8 @@ private:
             !old.alias) {
             const auto& plain = wanted.get_ref<const std::string&>();
             const char quote = text_[old.begin.offset];
-            const bool simple =
-                !needs_escapes(plain) && plain.find_first_of("\n\t") == std::string::npos;
+            const bool simple = utf8::valid(plain) && !needs_escapes(plain) &&
+                                plain.find_first_of("\n\t") == std::string::npos;
             if (quote == '"' && simple) {
                 return go_quote(plain);
             }
@@ -111,7 +112,7 @@ private:
             const bool glued = begin == end && begin > 0 && text_[begin - 1] != ' ';
             const std::string text =
                 place.flow || filled ? emit_flow(wanted) : scalar_like(node, wanted);
-            splice(begin, end, one((glued ? " " : "") + text));
+            splice(begin, end, one((glued ? " " : "") + text + layout_.header_comment(node)));
         } else if (filled && is_filled_flow(node)) {
             splice(begin, end, one(emit_flow(wanted)));
         } else if (filled) {
@@ -132,7 +133,9 @@ private:
             splice(colon, colon, one(" " + one_line(wanted)));
             cut(block_begin(node, place), layout_.line_end(end));
         } else {
-            splice(begin, end, one((begin == end ? " " : "") + scalar_like(node, wanted)));
+            splice(begin, end,
+                   one((begin == end ? " " : "") + scalar_like(node, wanted) +
+                       layout_.header_comment(node)));
         }
     }
 
@@ -175,7 +178,8 @@ private:
             splice(block_begin(node, place), layout_.line_end(end), std::move(lines));
             return;
         }
-        splice(colon, std::max(colon, end), head.empty() ? Lines{} : one(" " + head));
+        const std::string first = (head.empty() ? "" : " " + head) + layout_.header_comment(node);
+        splice(colon, std::max(colon, end), first.empty() ? Lines{} : one(first));
         const std::size_t at = layout_.line_end(std::max(colon, end));
         splice(at, at, std::move(lines));
     }

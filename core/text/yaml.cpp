@@ -21,15 +21,26 @@ bool is_null_word(std::string_view word) {
     return word.empty() || word == "~" || word == "null" || word == "Null" || word == "NULL";
 }
 
-std::size_t count_nodes(const Node& node) {
-    std::size_t count = 1;
+/// How much an alias of the node brings in.
+struct Extent {
+    std::size_t nodes = 1;
+    int depth = 0;
+};
+
+Extent extent_of(const Node& node) {
+    Extent out;
+    const auto add = [&out](const Node& child) {
+        const Extent inner = extent_of(child);
+        out.nodes += inner.nodes;
+        out.depth = std::max(out.depth, inner.depth + 1);
+    };
     for (const Node& item : node.items) {
-        count += count_nodes(item);
+        add(item);
     }
     for (const Node::Entry& entry : node.entries) {
-        count += count_nodes(entry.value);
+        add(entry.value);
     }
-    return count;
+    return out;
 }
 
 /// A copy stands where the alias stands: its marks name the use, not the anchor.
@@ -93,12 +104,11 @@ private:
     Result<Node> node(const YamlEvent& event, int depth) {
         const Mark begin = events_.mark(event.raw.start_mark);
         if (depth > kMaxDepth) {
-            return fail(
-                events_.error(begin, fmt::format("nested more than {} levels deep", kMaxDepth)));
+            return too_deep(begin);
         }
         switch (event.raw.type) {
             case YAML_ALIAS_EVENT:
-                return alias(event);
+                return alias(event, depth);
             case YAML_SCALAR_EVENT:
                 return scalar(event);
             case YAML_SEQUENCE_START_EVENT:
@@ -110,7 +120,11 @@ private:
         }
     }
 
-    Result<Node> alias(const YamlEvent& event) {
+    Failure too_deep(const Mark& mark) const {
+        return fail(events_.error(mark, fmt::format("nested more than {} levels deep", kMaxDepth)));
+    }
+
+    Result<Node> alias(const YamlEvent& event, int depth) {
         const Mark begin = events_.mark(event.raw.start_mark);
         const std::string name = text_of(event.raw.data.alias.anchor);
         const auto found = anchors_.find(name);
@@ -119,7 +133,10 @@ private:
                                                               : "unknown anchor `{}`";
             return fail(events_.error(begin, fmt::format(fmt::runtime(reason), name)));
         }
-        aliased_ += found->second.count;
+        if (depth + found->second.extent.depth > kMaxDepth) {
+            return too_deep(begin);
+        }
+        aliased_ += found->second.extent.nodes;
         if (aliased_ > kMaxAliasedNodes) {
             return fail(events_.error(
                 begin, fmt::format("the aliases of this file expand to more than {} values",
@@ -203,8 +220,8 @@ private:
             out.entries.push_back(
                 Node::Entry{std::move(key.value), key.begin, std::move(value), key.end, false});
         }
-        for (const Node& merge : merges) {
-            merge_into(out, merge);
+        if (!merges.empty()) {
+            merge_all(out, merges);
         }
         remember(out);
         return out;
@@ -234,13 +251,24 @@ private:
         return {};
     }
 
+    static void merge_all(Node& out, const std::vector<Node>& merges) {
+        std::set<std::string, std::less<>> keys;
+        for (const Node::Entry& entry : out.entries) {
+            keys.insert(entry.key);
+        }
+        for (const Node& merge : merges) {
+            merge_into(out, merge, keys);
+        }
+    }
+
     /// Keys written out win over merged ones; earlier merges win over later ones.
-    static void merge_into(Node& out, const Node& source) {
+    static void merge_into(Node& out, const Node& source,
+                           std::set<std::string, std::less<>>& keys) {
         for (const Node& item : source.items) {
-            merge_into(out, item);
+            merge_into(out, item, keys);
         }
         for (const Node::Entry& entry : source.entries) {
-            if (out.find(entry.key) != nullptr) {
+            if (!keys.insert(entry.key).second) {
                 continue;
             }
             Node::Entry copy = entry;
@@ -262,13 +290,13 @@ private:
     void remember(const Node& node) {
         if (!node.anchor.empty()) {
             open_anchors_.erase(node.anchor);
-            anchors_[node.anchor] = Anchor{node, count_nodes(node)};
+            anchors_[node.anchor] = Anchor{node, extent_of(node)};
         }
     }
 
     struct Anchor {
         Node node;
-        std::size_t count = 0;
+        Extent extent;
     };
 
     YamlEvents events_;

@@ -68,8 +68,8 @@ bool needs_quotes(std::string_view text) {
         text.find(":\n") != std::string_view::npos || text.find(":\t") != std::string_view::npos) {
         return true;
     }
-    if (text.starts_with("? ") || text == "?" || text == "<<" || text.starts_with("---") ||
-        text.starts_with("...")) {
+    if (text.starts_with("-\t") || text.starts_with("?\t") || text.starts_with("? ") ||
+        text == "?" || text == "<<" || text.starts_with("---") || text.starts_with("...")) {
         return true;
     }
     return needs_escapes(text);

@@ -26,7 +26,9 @@ YamlEvents::YamlEvents(std::string_view text, std::string_view file)
     }
     yaml_parser_initialize(&parser_);
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(input.data()),
+    // libyaml wants an address, even of nothing.
+    const char* data = input.data() == nullptr ? "" : input.data();
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(data),
                                  input.size());
 }
 
@@ -40,8 +42,19 @@ Result<void> YamlEvents::next(YamlEvent& event) {
 }
 
 Mark YamlEvents::mark(const yaml_mark_t& mark) const {
-    return Mark{static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1,
-                bytes(mark.index)};
+    Mark out{static_cast<int>(mark.line) + 1, static_cast<int>(mark.column) + 1, bytes(mark.index)};
+    // libyaml ends a last line that nobody ended.
+    if (out.column == 1 && out.offset == text_.size() && !text_.empty() && text_.back() != '\n') {
+        const auto all = lines(text_);
+        if (out.line > static_cast<int>(all.size())) {
+            const auto characters = std::count_if(all.back().begin(), all.back().end(), [](char c) {
+                return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+            });
+            out.line = static_cast<int>(all.size());
+            out.column = static_cast<int>(characters) + 1;
+        }
+    }
+    return out;
 }
 
 Error YamlEvents::error(const Mark& at, std::string_view message) const {

@@ -3,6 +3,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/text/rewrite.hpp"
 #include "core/text/yaml.hpp"
 
 #include <gtest/gtest.h>
@@ -233,6 +234,30 @@ TEST(Edit, BlockScalarsAreReplacedWhole) {
     EXPECT_EQ(edited("a:\n  s: |\n    x\n", ".a.b = 1"), "a:\n  s: |\n    x\n  b: 1\n");
     EXPECT_EQ(edited("a:\n  s: |+\n    x\n\nc: 1\n", ".a.b = 1"),
               "a:\n  s: |+\n    x\n\n  b: 1\nc: 1\n");
+    // The comment behind the | is about the key; blanks beyond the indentation belong to the text.
+    EXPECT_EQ(edited("s: |-  # why\n  x\nu: 1\n", ".s = \"y\""), "s: \"y\"  # why\nu: 1\n");
+    EXPECT_EQ(edited("s: | # why\n  x\n", ".s = {\"k\": 1}"), "s: # why\n  k: 1\n");
+    EXPECT_EQ(edited("a:\n  s: |-\n   x\n    \n \nb: 1\n", ".a.t = 1"),
+              "a:\n  s: |-\n   x\n    \n  t: 1\n \nb: 1\n");
+    // One that keeps its last empty lines would take those that follow in the text.
+    EXPECT_EQ(edited("a:\n- 1\n\nb: 1\n", ".a += [\"x\\n\\n\"]"),
+              "a:\n- 1\n- \"x\\n\\n\"\n\nb: 1\n");
+}
+
+TEST(Edit, NumbersThatAreNoneAndTagsStay) {
+    EXPECT_EQ(edited("a: .nan # odd\nb: 1\n", ".b = 2"), "a: .nan # odd\nb: 2\n");
+    EXPECT_EQ(edited("a: [.NaN]\n", ".a[0] = .a[0]"), "a: [.NaN]\n");
+    const auto root = parse_yaml("# c\n!t\n", "lima.yaml");
+    ASSERT_TRUE(root.has_value());
+    EXPECT_EQ(rewrite("# c\n!t\n", "lima.yaml", *root, Json::object()).value_or(""), "# c\n!t\n");
+}
+
+TEST(Edit, BytesThatAreNoTextTakeNoQuotes) {
+    const std::string text = "a: \"x\"\n";
+    const auto root = parse_yaml(text, "lima.yaml");
+    ASSERT_TRUE(root.has_value());
+    EXPECT_EQ(rewrite(text, "lima.yaml", *root, Json{{"a", "\xff"}}).value_or("refused"),
+              "a: !!binary /w==\n");
 }
 
 TEST(Edit, EmptyAndUnfinishedTexts) {

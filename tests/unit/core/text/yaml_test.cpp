@@ -121,6 +121,36 @@ TEST(Yaml, AliasBombsAndDeepNestingAreRefused) {
     EXPECT_NE(
         error_of(std::string(500, '[') + std::string(500, ']')).find("nested more than 100 levels"),
         std::string::npos);
+    // Deep in each other by aliases.
+    std::string deep;
+    for (int i = 0; i < 20; ++i) {
+        const std::string inner = i == 0 ? "" : "*a" + std::to_string(i - 1);
+        deep += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " " + std::string(10, '[') +
+                inner + std::string(10, ']') + "\n";
+    }
+    EXPECT_NE(error_of(deep).find("t.yaml:11:21: nested more than 100 levels"), std::string::npos)
+        << error_of(deep);
+}
+
+TEST(Yaml, ManyMergedKeysTakeNoTime) {
+    std::string text = "a: &a\n";
+    for (int i = 0; i < 20000; ++i) {
+        text += "  k" + std::to_string(i) + ": 1\n";
+    }
+    const auto tree = parse_yaml(text + "b: {<<: [*a, *a], z: 1}\n", "t.yaml");
+    ASSERT_TRUE(tree.has_value()) << tree.error().text();
+    EXPECT_EQ(tree->find("b")->entries.size(), 20001U);
+}
+
+TEST(Yaml, TheEndOfALastLineWithoutLineBreakIsOnThatLine) {
+    EXPECT_EQ(error_of("a: 1\nb: [ä"),
+              "t.yaml:2:6: not valid YAML: did not find expected ',' or ']' while parsing a flow "
+              "sequence (which begins at "
+              "line 2)\n     2 | b: [ä\n       |      ^");
+    const auto tree = parse_yaml("? a", "t.yaml");
+    ASSERT_TRUE(tree.has_value());
+    EXPECT_EQ(tree->find("a")->begin.line, 1);
+    EXPECT_TRUE(parse_yaml(std::string_view(), "t.yaml").has_value());
 }
 
 TEST(Yaml, ByteOrderMarkStaysInTheFirstKey) {
@@ -184,13 +214,13 @@ TEST(YamlEmit, BlockStyle) {
 
 TEST(YamlEmit, WhatIsEmittedReadsBackTheSame) {
     const std::vector<std::string> texts = {
-        "",           "\n",      "\n\n",   "\na",    "a\n\nb",   " a\n",      "a\n b\n", "a\t",
-        "? x",        "- a",     "---",    "...",    "<<",       "a\r\nb",    "\x7f",    "é\n",
-        "a:\nb",      "1.0",     "1e3",    ".inf",   "0b1",      "'q'",       "\"q\"",   "a # b",
-        "%x",         "@x",      "`x",     "|",      ">",        "!t",        "&a",      "{a",
-        "}",          "[a]",     "a, b",   "\\",     "=",        "08",        "1:30",    "a\n\n",
-        "x\n\n\n",    "\tx\ny",  "true ",  "No",     "\xff\xfe", "a\vb",      "a:b",     "a\u2028b",
-        "a\u0085b\n", "\ufeffx", "\u0080", "\uffff", "a\u00a0b", "12:30:45.5"};
+        "",           "\n",     "\n\n",  "\na",     "a\n\nb",   " a\n",   "a\n b\n",  "a\t",
+        "? x",        "- a",    "---",   "...",     "<<",       "a\r\nb", "\x7f",     "é\n",
+        "a:\nb",      "1.0",    "1e3",   ".inf",    "0b1",      "'q'",    "\"q\"",    "a # b",
+        "%x",         "@x",     "`x",    "|",       ">",        "!t",     "&a",       "{a",
+        "}",          "[a]",    "a, b",  "\\",      "=",        "08",     "1:30",     "a\n\n",
+        "x\n\n\n",    "\tx\ny", "true ", "No",      "\xff\xfe", "a\vb",   "a:b",      "a\u2028b",
+        "a\u0085b\n", "-\tx",   "?\tx",  "\ufeffx", "\u0080",   "\uffff", "a\u00a0b", "12:30:45.5"};
     for (const std::string& text : texts) {
         for (const Json& value :
              {Json(text), Json::array({text, "z"}), Json{{"k", text}, {"z", 1}},
