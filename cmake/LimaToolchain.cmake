@@ -24,6 +24,12 @@ if(LIMA_SANITIZE)
   add_link_options(-fsanitize=${LIMA_SANITIZE})
 endif()
 
+# What the fuzzer follows; the targets in tests/fuzz link its main function.
+if(LIMA_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # Installed programs find the stage's libraries relative to themselves: the prefix is relocatable.
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
 
