@@ -3,6 +3,8 @@
 #include "core/text/yq/formats.hpp"
 
 #include <algorithm>
+#include <initializer_list>
+#include <optional>
 #include <utility>
 
 namespace lima::text::yq {
@@ -210,17 +212,32 @@ std::size_t width(std::string_view text) {
     return count;
 }
 
-std::string spell_key(const std::string& key) {
-    if (key.find_first_of("\"=:") != std::string::npos || is_comment(key) || key.starts_with('[')) {
-        return "`" + key + "`";
+constexpr std::string_view kTriple = R"(""")";
+
+/// In the first of the quotes that reading takes back as it was; nullopt if there is none.
+std::optional<std::string> in_quotes(const std::string& text,
+                                     std::initializer_list<std::string_view> quotes) {
+    for (const std::string_view quote : quotes) {
+        const bool inside = text.find(quote) != std::string::npos ||
+                            (quote == kTriple && text.ends_with('"')) ||
+                            (quote == "\"" && text.find('\n') != std::string::npos);
+        if (!inside) {
+            return std::string(quote) + text + std::string(quote);
+        }
     }
-    return key.find('`') != std::string::npos ? R"(""")" + key + R"(""")" : key;
+    return std::nullopt;
+}
+
+std::optional<std::string> spell_key(const std::string& key) {
+    const bool plain = key.find_first_of("\"=:`") == std::string::npos && !is_comment(key) &&
+                       !key.starts_with('[') && key != "-" && trim(key).size() == key.size();
+    return plain ? key : in_quotes(key, {"`", kTriple});
 }
 
 /// Quoted where reading it back would give something else.
-std::string spell_value(const std::string& value) {
+std::optional<std::string> spell_value(const std::string& value) {
     if (value.find_first_of("\n`") != std::string::npos) {
-        return R"(""")" + value + R"(""")";
+        return in_quotes(value, {kTriple, "`"});
     }
     bool comment = false;
     for (std::size_t i = 0; i < value.size(); ++i) {
@@ -229,10 +246,10 @@ std::string spell_value(const std::string& value) {
     }
     const bool quoted = value.size() > 1 && (value.front() == '"' || value.front() == '\'') &&
                         value.back() == value.front();
-    if (comment || quoted || value.ends_with('\\')) {
-        return "`" + value + "`";
+    if (comment || quoted || value.ends_with('\\') || value.starts_with(kTriple)) {
+        return in_quotes(value, {"`"});
     }
-    return trim(value).size() != value.size() ? "\"" + value + "\"" : value;
+    return trim(value).size() != value.size() ? in_quotes(value, {"\"", "`"}) : value;
 }
 
 class Writer {
@@ -251,7 +268,8 @@ public:
                              "ini has maps of plain values alone: {} is a list",
                              name_quote(key.value));
             }
-            if (key.value.empty() || key.value.find_first_of("]\n") != std::string::npos) {
+            if (key.value.empty() || key.value.find_first_of("]\n") != std::string::npos ||
+                trim(key.value).size() != key.value.size()) {
                 return failf(Code::kInvalidArgument, "{} cannot be the name of an ini section",
                              name_quote(key.value));
             }
@@ -282,7 +300,8 @@ private:
         std::size_t longest = 0;
         for (std::size_t i = 0; i + 1 < mapping.content.size(); i += 2) {
             if (mapping.content[i + 1]->kind == Kind::kScalar) {
-                longest = std::max(longest, width(spell_key(mapping.content[i]->value)));
+                longest =
+                    std::max(longest, width(spell_key(mapping.content[i]->value).value_or("")));
             }
         }
         for (std::size_t i = 0; i + 1 < mapping.content.size(); i += 2) {
@@ -296,16 +315,21 @@ private:
                 }
                 continue;
             }
-            if (key.value.empty() || key.value.find('\n') != std::string::npos) {
+            const auto name = spell_key(key.value);
+            if (key.value.empty() || key.value.find('\n') != std::string::npos || !name) {
                 return failf(Code::kInvalidArgument, "{} cannot be a key in ini",
                              name_quote(key.value));
             }
             comment(key.head_comment);
             comment(value.head_comment);
-            const std::string name = spell_key(key.value);
-            out_ += name + std::string(longest - width(name), ' ') + " = " +
-                    spell_value(value.value) + (value.line_comment.empty() ? "" : "  ") +
-                    value.line_comment + "\n";
+            const auto text = spell_value(value.value);
+            if (!text) {
+                return failf(Code::kInvalidArgument,
+                             "ini has no quotes for the value of {}: it has all of them",
+                             name_quote(key.value));
+            }
+            out_ += *name + std::string(longest - width(*name), ' ') + " = " + *text +
+                    (value.line_comment.empty() ? "" : "  ") + value.line_comment + "\n";
             comment(key.foot_comment);
         }
         return {};

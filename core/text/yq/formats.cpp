@@ -38,6 +38,18 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kExtensio
     {"properties", "props"},
 }};
 
+/// YAML's "---" stands among the comments of its document.
+std::string without_separators(const std::string& comment) {
+    if (comment.find("---") == std::string::npos) {
+        return comment;
+    }
+    std::string out;
+    for (const std::string_view line : lines(comment)) {
+        out += line == "---" ? "" : std::string(line) + "\n";
+    }
+    return std::string(trim(out));
+}
+
 class PlainCopy {
 public:
     Result<NodePtr> copy(const Node& source, int depth) {
@@ -51,6 +63,7 @@ public:
                          name_quote(node.value));
         }
         auto out = std::make_shared<Node>(node);
+        out->head_comment = without_separators(node.head_comment);
         out->anchor.clear();
         out->content.clear();
         out->parent = nullptr;
@@ -147,17 +160,6 @@ Failure fail_at(std::string_view text, std::string_view file, std::size_t offset
     mark.column = static_cast<int>(offset - line_begin) + 1;
     mark.offset = offset;
     return fail(error_at(text, file, mark, what));
-}
-
-std::string as_comment(std::string_view text) {
-    std::string out;
-    for (const std::string_view line : lines(text)) {
-        if (!out.empty()) {
-            out += '\n';
-        }
-        out += line.starts_with('#') || line.empty() ? std::string(line) : "# " + std::string(line);
-    }
-    return out;
 }
 
 std::vector<std::string> comment_lines(std::string_view comment) {

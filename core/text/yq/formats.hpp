@@ -58,11 +58,8 @@ Result<NodePtr> plain_copy(const Node& node);
 /// "FILE:LINE:COLUMN: what", with the line shown.
 Failure fail_at(std::string_view text, std::string_view file, std::size_t offset,
                 std::string_view what);
-/// "#" before each line that has none.
-std::string as_comment(std::string_view text);
 /// The lines of a comment without their "#" and the space behind it.
 std::vector<std::string> comment_lines(std::string_view comment);
-/// The whole number if the text is one: digits alone.
 bool all_digits(std::string_view text);
 
 }  // namespace lima::text::yq

@@ -163,7 +163,7 @@ TEST(Formats, ReadWhatTheyWrote) {
     }
     const Json flat = *parse_json(
         R"({"a":"b;c","c":"x ; y","d":"\"q\"","e":"'q'","f":"back\\","g":" sp ","h":"`","k=k":"v",)"
-        R"("s":{"m":"1\n2","#k":"","[k":"v"}})");
+        R"("-":"v","h\"":"x\n\"","i":" \"","s":{"m":"1\n2","#k":"","[k":"v"," k ":" v "}})");
     EXPECT_EQ(to_json(*decode("ini", encode("ini", *from_json(flat))).front()), flat);
     const Json numbers = *parse_json(
         R"({"i":-12,"f":1.5,"b":true,"l":[1,"x",[2],{"y":false}],"t":[{"a":1},{"b":{"c":2}}]})");
