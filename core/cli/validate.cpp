@@ -19,8 +19,8 @@ Result<void> check(const instance::Context& context, const std::string& locator)
         return failf(Code::kInvalidArgument,
                      "can't determine instance name from template locator {}", go_quote(locator));
     }
-    LIMA_TRY(const auto text, tmpl::embed(read, options));
-    LIMA_DO(instance::check_yaml(context, "", text, read.locator));
+    LIMA_TRY(const auto source, tmpl::embed(read, options));
+    LIMA_DO(instance::check_yaml(context, "", source.text, source.file, source.origins));
     log::info("{}: OK", go_quote(locator));
     return {};
 }

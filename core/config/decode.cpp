@@ -98,7 +98,8 @@ public:
 
 private:
     void add(const text::Mark& mark, const std::string& message) {
-        out_.errors.push_back(text::error_at(source_.text, source_.file, mark, message).text());
+        out_.errors.push_back(
+            text::error_at(source_.text, source_.file, source_.origins, mark, message).text());
     }
 
     template <class T>

@@ -49,7 +49,7 @@ void check_params(const Layer& layer, const Source& source, std::vector<std::str
             if (entry.key == key) {
                 errors.push_back(
                     text::error_at(
-                        source.text, source.file, entry.key_begin,
+                        source.text, source.file, source.origins, entry.key_begin,
                         fmt::format(
                             "field `param` has the key {}, but no script, probe, mount, "
                             "socket or copyToHost uses it as {{{{.Param.{}}}}} or $PARAM_{}",

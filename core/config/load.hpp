@@ -5,6 +5,7 @@
 #include "core/base/error.hpp"
 #include "core/base/host.hpp"
 #include "core/config/model.hpp"
+#include "core/text/document.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -16,6 +17,8 @@ namespace lima::config {
 struct Source {
     std::string text;
     std::string file;  // for messages
+    /// Where each line was written, when the text was put together from several files.
+    text::Origins origins = {};
 };
 
 struct LoadInput {

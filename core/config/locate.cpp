@@ -120,7 +120,7 @@ std::string with_place(const LoadInput& input, std::string_view path, const std:
     if (!best) {
         return fmt::format("{}: {}", input.instance.file, message);
     }
-    return text::error_at(where->text, where->file, best->mark, message).text();
+    return text::error_at(where->text, where->file, where->origins, best->mark, message).text();
 }
 
 }  // namespace lima::config

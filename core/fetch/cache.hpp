@@ -23,12 +23,13 @@ struct Progress {
 using ProgressSink = std::function<void(const Progress&)>;
 
 struct Request {
-    std::string location;        // URL, file:///path, or a path
-    std::string digest;          // "sha256:…" or empty
-    bool decompress = false;     // by extension, else by magic
-    std::string description;     // "the image", for progress and messages
-    std::optional<Path> target;  // none: into the cache only
-    bool sparse = false;         // leave holes for zero blocks in the target
+    std::string location;                   // URL, file:///path, or a path
+    std::string digest;                     // "sha256:…" or empty
+    std::vector<std::string> headers = {};  // "Name: value", for the server that is named alone
+    bool decompress = false;                // by extension, else by magic
+    std::string description;                // "the image", for progress and messages
+    std::optional<Path> target;             // none: into the cache only
+    bool sparse = false;                    // leave holes for zero blocks in the target
     /// Formats that the caller can use, such as {"qcow2","raw"}; an image in another is converted
     /// to raw in the cache. Empty: no conversion.
     std::vector<std::string> image_formats;

@@ -63,6 +63,18 @@ Result<Fetched> to_fetched(const Json& json) {
     return failf(Code::kInternal, "unknown outcome {} of lima-fetch", word);
 }
 
+std::vector<std::string> strings_at(const Json& object, const char* key) {
+    std::vector<std::string> out;
+    if (object.contains(key) && object[key].is_array()) {
+        for (const Json& item : object[key]) {
+            if (item.is_string()) {
+                out.push_back(item.get<std::string>());
+            }
+        }
+    }
+    return out;
+}
+
 std::uint64_t json_size(const Json& object, const char* key) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(json_int(object, key), 0));
 }
@@ -76,6 +88,9 @@ std::string encode(const Order& order) {
     out["parent"] = order.parent;
     out["location"] = request.location;
     out["digest"] = request.digest;
+    if (!request.headers.empty()) {
+        out["headers"] = request.headers;
+    }
     out["decompress"] = request.decompress;
     out["description"] = request.description;
     if (request.target) {
@@ -99,13 +114,8 @@ Result<Order> decode_order(std::string_view text) {
         order.request.target = json_string(in, "target");
     }
     order.request.sparse = json_bool(in, "sparse");
-    if (in.contains("imageFormats") && in["imageFormats"].is_array()) {
-        for (const Json& format : in["imageFormats"]) {
-            if (format.is_string()) {
-                order.request.image_formats.push_back(format.get<std::string>());
-            }
-        }
-    }
+    order.request.headers = strings_at(in, "headers");
+    order.request.image_formats = strings_at(in, "imageFormats");
     if (order.request.location.empty() || order.cache_dir.empty()) {
         return failf(Code::kInvalidArgument, "the request has no location or no cache directory");
     }

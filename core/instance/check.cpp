@@ -7,8 +7,8 @@
 namespace lima::instance {
 
 Result<store::Instance> check_text(const Context& context, const std::string& name,
-                                   const std::string& yaml, const std::string& file) {
-    LIMA_TRY(const config::LoadInput input, load_input(context, name, {yaml, file}));
+                                   config::Source source) {
+    LIMA_TRY(const config::LoadInput input, load_input(context, name, std::move(source)));
     LIMA_TRY(const config::Loaded loaded, load_config(context, input));
     for (const std::string& warning : loaded.warnings) {
         log::warn("{}", warning);
@@ -22,8 +22,8 @@ Result<store::Instance> check_text(const Context& context, const std::string& na
 }
 
 Result<void> check_yaml(const Context& context, const std::string& name, const std::string& yaml,
-                        const std::string& file) {
-    LIMA_TRY(const store::Instance instance, check_text(context, name, yaml, file));
+                        const std::string& file, const text::Origins& origins) {
+    LIMA_TRY(const store::Instance instance, check_text(context, name, {yaml, file, origins}));
     if (name.empty()) {
         return {};  // a template: it may be for another machine
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
+#include "core/config/load.hpp"
 #include "core/instance/instance.hpp"
 
 #include <string>
@@ -10,6 +11,6 @@ namespace lima::instance {
 
 /// Loads and validates; warnings go to the log. The result has no status.
 Result<store::Instance> check_text(const Context& context, const std::string& name,
-                                   const std::string& yaml, const std::string& file);
+                                   config::Source source);
 
 }  // namespace lima::instance

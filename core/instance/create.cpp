@@ -149,7 +149,7 @@ Result<store::Instance> create(const Context& context, const CreateInput& input)
         return exists_already(input.name);
     }
     LIMA_TRY(const store::Instance instance,
-             check_text(context, input.name, input.yaml, input.source_file));
+             check_text(context, input.name, {input.yaml, input.source_file, input.origins}));
     {
         LIMA_TRY(NewDir made, NewDir::make(context, input.name));
         LIMA_DO(fill(context, input, made.path(), instance), "cannot create instance {}",

@@ -11,6 +11,7 @@
 #include "core/hostapi/event.hpp"
 #include "core/store/home.hpp"
 #include "core/store/instance.hpp"
+#include "core/text/document.hpp"
 
 #include <chrono>
 #include <functional>
@@ -36,14 +37,16 @@ Result<store::Instance> inspect(const Context& context, const std::string& name)
 
 struct CreateInput {
     std::string name;
-    std::string yaml;         // after embedding and edits: stored as it is
-    std::string source_file;  // for messages
+    std::string yaml;            // after embedding and edits: stored as it is
+    std::string source_file;     // for messages
+    text::Origins origins = {};  // of its lines, when several files were put together
 };
 /// Validates, makes the directory, lets the driver create its state. On failure nothing is left.
 Result<store::Instance> create(const Context& context, const CreateInput& input);
-/// Checks an edited text as create does, without touching anything; the file name is for messages.
+/// Checks an edited text as create does, without touching anything; file name and origins are for
+/// messages.
 Result<void> check_yaml(const Context& context, const std::string& name, const std::string& yaml,
-                        const std::string& file);
+                        const std::string& file, const text::Origins& origins = {});
 
 /// Downloads, disk, resize: everything before the VM can start.
 Result<void> prepare(const Context& context, const store::Instance& instance);

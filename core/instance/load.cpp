@@ -79,9 +79,8 @@ Result<config::LoadInput> load_input(const Context& context, const std::string& 
     const std::filesystem::path config_dir = context.home.config_dir();
     LIMA_TRY(input.defaults, read_source(config_dir / "default.yaml"));
     LIMA_TRY(input.overrides, read_source(config_dir / "override.yaml"));
-    // A text that belongs to no instance yet gets the name of its file.
-    input.instance_dir = context.home.instance_dir(
-        name.empty() ? std::filesystem::path(source.file).stem().string() : name);
+    // A text that belongs to no instance stands in LIMA_HOME itself, as far as it can be told.
+    input.instance_dir = name.empty() ? context.home.root() : context.home.instance_dir(name);
     input.instance = std::move(source);
     input.lima_home = context.home.root();
     input.host = context.host;

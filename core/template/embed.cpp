@@ -1,186 +1,213 @@
-#include "core/base/digest.hpp"
 #include "core/base/fs.hpp"
-#include "core/base/json.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
 #include "core/config/load.hpp"
+#include "core/template/combine.hpp"
 #include "core/template/locator.hpp"
 #include "core/template/merge.hpp"
 #include "core/template/read.hpp"
-#include "core/text/rewrite.hpp"
-#include "core/text/yaml.hpp"
+#include "core/template/references.hpp"
+#include "core/text/weave.hpp"
 
-#include <set>
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
 
 namespace lima::tmpl {
 namespace {
 
-struct Reference {
-    std::string url;
-    std::string digest;
+using text::Document;
+
+constexpr const char* kFailed = "failed to embed base";
+
+/// The result as values, where the layout of the text cannot be kept (anchors are in the way).
+Result<Document> woven(const Document& document, const text::Part& wanted) {
+    if (wanted.kind == text::Part::Kind::kSame) {
+        return document;
+    }
+    auto out = weave(document, wanted, {.comments_go = true});
+    return out ? std::move(out)
+               : text::make_document(text::emit_yaml(to_json(wanted)), document.file);
+}
+
+/// A reference in the text that it was written in.
+struct Named {
+    std::shared_ptr<const Document> document;
+    Reference reference;
 };
-
-Reference reference_of(const Json& entry) {
-    return entry.is_string() ? Reference{entry.get<std::string>(), ""}
-                             : Reference{json_string(entry, "url"), json_string(entry, "digest")};
-}
-
-std::vector<Reference> bases_of(const Json& document) {
-    std::vector<Reference> out;
-    if (!document.contains("base")) {
-        return out;
-    }
-    const Json& base = document["base"];
-    if (base.is_string()) {
-        out.push_back(Reference{base.get<std::string>(), ""});
-    } else if (base.is_array()) {
-        for (const Json& entry : base) {
-            out.push_back(reference_of(entry));
-        }
-    }
-    return out;
-}
-
-Result<void> check_digest(const std::string& text, const Reference& reference) {
-    if (reference.digest.empty()) {
-        return {};
-    }
-    LIMA_TRY(const Digest wanted, parse_digest(reference.digest), "digest of {}", reference.url);
-    LIMA_TRY(Hasher hasher, Hasher::create(wanted.algorithm));
-    hasher.update(text);
-    if (const Digest got = hasher.finish(); got != wanted) {
-        return failf(Code::kInvalidArgument, "{} has the digest {}, but {} is expected",
-                     reference.url, got.text(), wanted.text());
-    }
-    return {};
-}
 
 /// Reads the bases of one top template, each at most once.
 class Embedder {
 public:
-    explicit Embedder(const Options& options) : options_(options) {}
+    Embedder(const Options& options, Scope scope) : options_(options), scope_(scope) {}
 
-    Result<Json> top(const Read& read) {
+    Result<Document> top(const Read& read) {
         top_ = read.locator;
-        seen_.insert(read.locator);
-        LIMA_TRY(Json document, parse(read.text, read.locator));
-        std::vector<Reference> bases = bases_of(document);
-        LIMA_DO(prepend_base_yaml(bases));
-        LIMA_DO(resolve(document, read.locator, bases));
-        combine_entries(document);
-        return document;
+        seen_[read.locator] = "";
+        chain_.push_back(read.locator);
+        LIMA_TRY(Document document, open(read));
+        LIMA_TRY(document, with_base_yaml(std::move(document)));
+        LIMA_TRY(document, with_bases(std::move(document)));
+        return scope_ == Scope::kNone ? std::move(document)
+                                      : woven(document, combine_entries(document));
     }
 
 private:
-    Result<Json> parse(const std::string& text, const std::string& locator) {
-        // The decoder's messages name file and line, which those of the merged text no longer
-        // could.
-        LIMA_TRY(const config::Loaded checked, config::decode(config::Source{text, locator}));
-        if (locator != top_) {  // the loader warns about the top's own
+    /// The decoder's messages name file and line, which those of the merged text no longer could.
+    Result<Document> open(const Read& read) {
+        LIMA_TRY(const config::Loaded checked,
+                 config::decode(config::Source{read.text, read.locator}));
+        if (read.locator != top_) {  // the loader warns about the top's own
             for (const std::string& warning : checked.warnings) {
                 log::warn("{}", warning);
             }
         }
-        LIMA_TRY(const text::Node tree, text::parse_yaml(text, locator));
-        Json values = text::to_json(tree, text::Schema::kGo);
-        return values.is_null() ? Json::object() : values;
+        LIMA_TRY(Document document, text::make_document(read.text, read.locator));
+        const auto raw = std::make_shared<const Document>(document);
+        for (const Reference& reference : bases_of(raw->root)) {
+            const auto url = absolute(reference.url, read.locator, options_.host.home);
+            named_.emplace(std::pair(read.locator, url.value_or(reference.url)),
+                           Named{raw, reference});
+        }
+        return resolve_references(std::move(document), read.locator, options_, scope_);
     }
 
-    Result<void> prepend_base_yaml(std::vector<Reference>& bases) {
+    /// The reference as somebody wrote it, before anything moved.
+    Named written(const Document& document, const Reference& reference) const {
+        const auto found = named_.find(std::pair(document.file, reference.url));
+        return found == named_.end() ? Named{std::make_shared<const Document>(document), reference}
+                                     : found->second;
+    }
+
+    Result<Document> with_base_yaml(Document document) {
         const std::filesystem::path path = options_.lima_home / "_config" / "base.yaml";
-        if (options_.with_base_yaml && fs::exists(path)) {
-            bases.insert(bases.begin(), Reference{path.string(), ""});
+        if (!options_.with_base_yaml || !fs::exists(path)) {
+            return document;
+        }
+        const std::string locator = path.string();
+        auto base = base_at(locator, Reference{}, ", as what all new instances are based on");
+        if (!base && inside_) {
+            return base;
+        }
+        LIMA_TRY(const Document first, std::move(base), "{} {}", kFailed, name_quote(locator));
+        return merged(std::move(document), first, false);
+    }
+
+    Result<Document> with_bases(Document document) {
+        while (scope_ != Scope::kNone) {
+            const std::vector<Reference> bases = bases_of(document.root);
+            if (bases.empty()) {
+                break;
+            }
+            if (scope_ == Scope::kExternal && scheme_of(bases.front().url) == "template") {
+                LIMA_DO(check_skipped(document, bases));
+                break;
+            }
+            const Named first = written(document, bases.front());
+            const std::string place = text::place_of(*first.document, first.reference.mark);
+            auto base = base_at(bases.front().url, bases.front(), " by " + place);
+            if (!base) {
+                return fail(located(first, place, base.error()));
+            }
+            LIMA_TRY(document, merged(std::move(document), *base, true));
+        }
+        return document;
+    }
+
+    Result<void> check_skipped(const Document& document,
+                               const std::vector<Reference>& bases) const {
+        for (const Reference& base : bases) {
+            if (scheme_of(base.url) != "template") {
+                const Error error(Code::kInvalidArgument,
+                                  fmt::format("it comes after {}, which stays a base",
+                                              name_quote(bases.front().url)));
+                const Named named = written(document, base);
+                return fail(at_reference(*named.document, named.reference, kFailed, error)
+                                .with_hint("put the `template:` bases last, or embed all with "
+                                           "--embed-all"));
+            }
         }
         return {};
     }
 
-    Result<void> resolve(Json& document, const std::string& locator,
-                         const std::vector<Reference>& bases) {
-        document.erase("base");
-        for (const Reference& base : bases) {
-            LIMA_TRY(const Json values, one_base(base, locator), "failed to embed base {} of {}",
-                     name_quote(base.url), locator);
-            merge_base(document, values);
-            document.erase("base");
+    Result<Document> merged(Document document, const Document& base, bool first_goes) {
+        LIMA_TRY(Document out, woven(document, merge_base(document, base, first_goes)));
+        if (out.text.size() > kMaxTextSize) {
+            return failf(Code::kInvalidArgument, "{} with its bases is larger than 4 MiB",
+                         out.file);
         }
-        return scripts(document, locator);
+        return out;
     }
 
-    Result<Json> one_base(const Reference& base, const std::string& locator) {
-        LIMA_TRY(const std::string absolute_locator,
-                 absolute(base.url, locator, options_.host.home));
-        if (!seen_.insert(absolute_locator).second) {
-            return failf(Code::kInvalidArgument,
-                         "base template loop detected: {} is already included", absolute_locator);
+    /// A mistake inside of the base says where already; one about the base is shown where it is
+    /// named.
+    Error located(const Named& named, const std::string& place, const Error& error) {
+        if (!inside_) {
+            inside_ = true;
+            return at_reference(*named.document, named.reference, kFailed, error);
         }
-        LIMA_TRY(const Read read, tmpl::read(absolute_locator, options_));
+        Error out(error.code(), error.text() + "\nincluded from " + place);
+        return error.hint().empty() ? out : std::move(out).with_hint(error.hint());
+    }
+
+    Result<Document> base_at(const std::string& locator, const Reference& reference,
+                             const std::string& place) {
+        LIMA_DO(check_new(locator));
+        seen_[locator] = place;
+        LIMA_TRY(const Read read, tmpl::read(locator, options_));
+        if (read.locator != locator) {
+            LIMA_DO(check_new(read.locator));
+            seen_[read.locator] = place;
+        }
         if (read.name.empty()) {
             return failf(Code::kInvalidArgument,
                          "{} has an invalid file name: letters and digits are wanted, with single "
                          ". _ - between",
-                         name_quote(last_component(absolute_locator)));
+                         name_quote(last_component(locator)));
         }
-        LIMA_DO(check_digest(read.text, base));
-        LIMA_TRY(Json values, parse(read.text, read.locator));
-        const std::vector<Reference> bases = bases_of(values);
-        LIMA_DO(resolve(values, read.locator, bases));
-        return values;
+        LIMA_DO(check_digest(read.text, reference));
+        chain_.push_back(read.locator);
+        auto document = open(read);
+        inside_ = inside_ || !document;
+        if (document) {
+            document = with_bases(std::move(*document));
+        }
+        chain_.pop_back();
+        return document;
     }
 
-    Result<void> scripts(Json& document, const std::string& locator) {
-        for (const char* list : {"provision", "probes"}) {
-            if (!document.contains(list) || !document[list].is_array()) {
-                continue;
-            }
-            for (Json& entry : document[list]) {
-                if (entry.is_object() && entry.contains("file") && !entry["file"].is_null()) {
-                    LIMA_DO(script(entry, locator));
-                }
-            }
-        }
-        return {};
-    }
-
-    /// `file` becomes script, content or expression, unless there is one already.
-    Result<void> script(Json& entry, const std::string& locator) {
-        const std::string mode = json_string(entry, "mode");
-        const char* const key = mode == "data" ? "content" : mode == "yq" ? "expression" : "script";
-        const bool given = entry.contains(key) && !entry[key].is_null() &&
-                           !(entry[key] == "" && mode != "data" && mode != "yq");
-        const Reference file = reference_of(entry["file"]);
-        if (given || file.url.empty()) {
+    Result<void> check_new(const std::string& locator) const {
+        const auto before = seen_.find(locator);
+        if (before == seen_.end()) {
             return {};
         }
-        LIMA_TRY(const std::string path, absolute(file.url, locator, options_.host.home));
-        LIMA_TRY(Raw raw, read_raw(path, options_), "failed to embed file {} of {}",
-                 name_quote(file.url), locator);
-        LIMA_DO(check_digest(raw.text, file));
-        entry.erase("file");
-        entry[key] = std::move(raw.text);
-        return {};
+        std::string where = before->second;
+        if (const auto at = std::find(chain_.begin(), chain_.end(), locator); at != chain_.end()) {
+            where =
+                ": " + join(std::vector<std::string>(at, chain_.end()), " -> ") + " -> " + locator;
+        }
+        return fail(Error(Code::kInvalidArgument,
+                          fmt::format("base template loop detected: {} is already included{}",
+                                      locator, where))
+                        .with_hint("a template can be included only once"));
     }
 
     const Options& options_;
+    Scope scope_;
     std::string top_;
-    std::set<std::string> seen_;
+    std::map<std::string, std::string> seen_;  // locator -> who included it
+    std::vector<std::string> chain_;           // of the templates that are being read
+    std::map<std::pair<std::string, std::string>, Named> named_;  // by template and locator
+    bool inside_ = false;  // the error that is on its way says where it is
 };
 
 }  // namespace
 
-Result<std::string> embed(const Read& top, const Options& options) {
-    LIMA_TRY(const text::Node tree, text::parse_yaml(top.text, top.locator));
-    if (!tree.is_null() && tree.kind != text::Kind::kMapping) {
-        return top.text;  // what is wrong with it, the loader says best
-    }
-    Embedder embedder(options);
-    LIMA_TRY(const Json merged, embedder.top(top));
-    // Comments and layout of the top template stay where that is possible.
-    auto text = text::rewrite(top.text, top.locator, tree, merged);
-    std::string out = text ? std::move(*text) : text::emit_yaml(merged);
-    if (out.size() > kMaxTextSize) {
-        return failf(Code::kInvalidArgument, "{} with its bases is larger than 4 MiB", top.locator);
-    }
-    return out;
+Result<config::Source> embed(const Read& top, const Options& options, Scope scope) {
+    LIMA_TRY(Document document, Embedder(options, scope).top(top));
+    return config::Source{std::move(document.text), std::move(document.file),
+                          std::move(document.origins)};
 }
 
 }  // namespace lima::tmpl

@@ -3,6 +3,7 @@
 #include "core/base/fs.hpp"
 #include "core/base/text.hpp"
 #include "core/config/expand.hpp"
+#include "core/template/github.hpp"
 
 #include <algorithm>
 
@@ -19,9 +20,20 @@ std::string join_path(const std::string& base, const std::string& relative) {
     return config::clean_path((std::filesystem::path(base) / relative).string());
 }
 
-std::string parent_of(std::string_view path) {
+std::string parent_path(std::string_view path) {
     const std::size_t slash = path.rfind('/');
     return slash == std::string_view::npos ? "" : std::string(path.substr(0, slash));
+}
+
+/// A hidden file is called by the directory or repository that it describes.
+std::string github_name(const std::string& locator) {
+    const auto file = parse_github(locator);
+    if (!file) {
+        return "";
+    }
+    const std::string name = last_component(file->path);
+    const std::string dir = parent_path(file->path);
+    return !name.starts_with('.') ? name : dir.empty() ? file->repo : last_component(dir);
 }
 
 }  // namespace
@@ -43,17 +55,13 @@ std::string base_of(const std::string& locator) {
     const std::string scheme = scheme_of(locator);
     if (scheme.empty()) {
         std::error_code ignored;
-        if (locator == "-") {
-            return std::filesystem::current_path(ignored).string();
-        }
         return std::filesystem::absolute(locator, ignored).parent_path().string();
     }
     const std::string rest = locator.substr(scheme.size() + 1);
     if (rest.starts_with("//")) {
-        return scheme + "://" + parent_of(rest.substr(2));
+        return scheme + "://" + parent_path(rest.substr(2, rest.find_first_of("?#", 2) - 2));
     }
-    // The branch of a github: locator belongs to its end, which goes.
-    return scheme + ":" + parent_of(rest.substr(0, rest.find('@')));
+    return scheme + ":" + parent_path(rest);
 }
 
 Result<std::string> absolute(const std::string& reference, const std::string& locator,
@@ -74,6 +82,18 @@ Result<std::string> absolute(const std::string& reference, const std::string& lo
     if (reference.find("../") != std::string::npos || reference.find("..\\") != std::string::npos) {
         return failf(Code::kInvalidArgument, "relative locator path {} must not contain `../`",
                      name_quote(reference));
+    }
+    if (locator == "-") {
+        return fail(Error(Code::kInvalidArgument,
+                          fmt::format("locator {} is relative, and a template from standard input "
+                                      "stands nowhere",
+                                      name_quote(reference)))
+                        .with_hint("write an absolute path or a URL"));
+    }
+    if (scheme_of(locator) == "github") {
+        LIMA_TRY(GithubFile file, parse_github(locator));
+        file.path = join_path(parent_path(file.path), reference);
+        return file.locator();
     }
     const std::string base = base_of(locator);
     const std::string scheme = scheme_of(base);
@@ -97,6 +117,9 @@ std::string last_component(std::string_view locator) {
 
 std::string inferred_name(const std::string& locator) {
     std::string name = to_lower(last_component(locator));
+    if (scheme_of(locator) == "github") {
+        name = to_lower(github_name(locator));
+    }
     for (std::string_view suffix : {".yml", ".yaml"}) {
         if (name.ends_with(suffix)) {
             name.resize(name.size() - suffix.size());

@@ -1,5 +1,6 @@
 #include "core/template/merge.hpp"
 
+#include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
 
@@ -14,48 +15,21 @@
 namespace lima::tmpl {
 namespace {
 
-bool is_given(const Json& object, const std::string& key) {
-    return object.contains(key) && !object[key].is_null();
+using text::Document;
+using text::Field;
+using text::Node;
+using text::Part;
+
+constexpr std::string_view kBase = "base";
+
+const Node::Entry* entry_at(const Node& mapping, std::string_view key) {
+    const auto found = std::find_if(mapping.entries.begin(), mapping.entries.end(),
+                                    [key](const Node::Entry& entry) { return entry.key == key; });
+    return found == mapping.entries.end() ? nullptr : &*found;
 }
 
-Json joined(const Json& first, const Json& second) {
-    Json out = first;
-    for (const Json& item : second) {
-        out.push_back(item);
-    }
-    return out;
-}
-
-Json unique(const Json& items) {
-    Json out = Json::array();
-    for (const Json& item : items) {
-        if (std::find(out.begin(), out.end(), item) == out.end()) {
-            out.push_back(item);
-        }
-    }
-    return out;
-}
-
-/// `root` is the first element of the path: the rule for a list goes by it.
-void merge_lists(Json& top, const Json& base, std::string_view root) {
-    if (root == "base" || root == "provision" || root == "probes") {
-        top = joined(base, top);
-    } else if (root == "dns") {
-        if (top.empty()) {
-            top = base;
-        }
-    } else if (root == "mountTypesUnsupported") {
-        top = unique(joined(top, base));
-    } else {
-        top = joined(top, base);
-    }
-}
-
-std::optional<std::array<int, 3>> semantic_version(const Json& value) {
-    if (!value.is_string()) {
-        return std::nullopt;
-    }
-    const auto parts = split(value.get_ref<const std::string&>(), '.');
+std::optional<std::array<int, 3>> semantic_version(const std::string& text) {
+    const auto parts = split(text, '.');
     std::array<int, 3> out{};
     if (parts.size() != out.size()) {
         return std::nullopt;
@@ -70,165 +44,189 @@ std::optional<std::array<int, 3>> semantic_version(const Json& value) {
     return out;
 }
 
-/// Of two minimum versions the higher one counts.
-void merge_versions(Json& top, const Json& base) {
-    constexpr const char* kMinimum = "minimumLimaVersion";
-    if (base.contains(kMinimum) && base[kMinimum].is_string() && top.contains(kMinimum) &&
-        top[kMinimum].is_string()) {
-        const auto& mine = top[kMinimum].get_ref<const std::string&>();
-        const auto& theirs = base[kMinimum].get_ref<const std::string&>();
-        if (mine != theirs && version_at_least(theirs, mine)) {
-            top[kMinimum] = base[kMinimum];
-        }
+bool is_higher_version(std::string_view path, const Node& mine, const Node& theirs) {
+    const Json ours = text::to_json(mine, text::Schema::kGo);
+    const Json other = text::to_json(theirs, text::Schema::kGo);
+    if (!ours.is_string() || !other.is_string()) {
+        return false;
     }
-    const Json::json_pointer qemu("/vmOpts/qemu/minimumVersion");
-    if (top.contains(qemu) && base.contains(qemu)) {
-        const auto mine = semantic_version(top[qemu]);
-        const auto theirs = semantic_version(base[qemu]);
-        if (mine && theirs && *theirs > *mine) {
-            top[qemu] = base[qemu];
-        }
+    const auto& a = ours.get_ref<const std::string&>();
+    const auto& b = other.get_ref<const std::string&>();
+    if (path == "minimumLimaVersion") {
+        return a != b && version_at_least(b, a);
     }
+    if (path == "vmOpts.qemu.minimumVersion") {
+        const auto low = semantic_version(a);
+        const auto high = semantic_version(b);
+        return low && high && *high > *low;
+    }
+    return false;
 }
 
-void merge_maps(Json& top, const Json& base, std::string_view root) {
-    for (const auto& [key, item] : base.items()) {
-        const std::string_view first = root.empty() ? std::string_view(key) : root;
-        if (!top.contains(key)) {
-            top[key] = item;
-        } else if (top[key].is_object() && item.is_object()) {
-            merge_maps(top[key], item, first);
-        } else if (top[key].is_array() && item.is_array()) {
-            merge_lists(top[key], item, first);
+class Merger {
+public:
+    Merger(const Document& top, const Document& base) : top_(top), base_(base) {}
+
+    Part run(bool first_goes) {
+        Part out = maps(top_.root, base_.root, "");
+        merge_bases(out, first_goes);
+        return out;
+    }
+
+private:
+    Part maps(const Node& top, const Node& base, const std::string& path) {
+        Part out = text::same(top);
+        bool changed = false;
+        for (const Node::Entry& entry : top.entries) {
+            Field field{entry.key, &entry, text::same(entry.value)};
+            const Node::Entry* theirs = entry_at(base, entry.key);
+            if (theirs != nullptr && !(path.empty() && entry.key == kBase)) {
+                const std::string below = path.empty() ? entry.key : path + "." + entry.key;
+                field.value = both(entry.value, base, *theirs, below);
+                changed = changed || field.value.kind != Part::Kind::kSame;
+            }
+            out.fields.push_back(std::move(field));
+        }
+        for (const Node::Entry& entry : base.entries) {
+            if (entry_at(top, entry.key) == nullptr && !(path.empty() && entry.key == kBase)) {
+                out.fields.push_back(Field{entry.key, nullptr, text::copy_of(base_, base, entry)});
+                changed = true;
+            }
+        }
+        if (!changed) {
+            return text::same(top);
+        }
+        out.kind = Part::Kind::kMapping;
+        return out;
+    }
+
+    Part both(const Node& mine, const Node& base, const Node::Entry& theirs,
+              const std::string& path) {
+        if (mine.kind == text::Kind::kMapping && theirs.value.kind == text::Kind::kMapping) {
+            return maps(mine, theirs.value, path);
+        }
+        if (mine.kind == text::Kind::kSequence && theirs.value.kind == text::Kind::kSequence) {
+            return lists(mine, base, theirs, path.substr(0, path.find('.')));
+        }
+        if (is_higher_version(path, mine, theirs.value)) {
+            Part out = text::copy_of(base_, base, theirs);
+            out.here = &mine;
+            return out;
+        }
+        return text::same(mine);
+    }
+
+    /// `root` is the first element of the path: the rule for a list goes by it.
+    Part lists(const Node& mine, const Node& base, const Node::Entry& theirs,
+               std::string_view root) {
+        const bool only_one = root == "dns" && !mine.items.empty();
+        if (theirs.value.items.empty() || only_one) {
+            return text::same(mine);
+        }
+        if (mine.items.empty()) {
+            Part out = text::copy_of(base_, base, theirs);
+            out.here = &mine;
+            return out;
+        }
+        Part out = text::same(mine);
+        out.kind = Part::Kind::kSequence;
+        for (const Node& item : mine.items) {
+            out.items.push_back(text::same(item));
+        }
+        std::vector<Part> more;
+        for (const Node& item : theirs.value.items) {
+            more.push_back(text::copy_of(base_, theirs.value, item));
+        }
+        more.front().list_parent = &base;
+        more.front().list_key = &theirs;
+        const bool before = root == "provision" || root == "probes";
+        out.items.insert(before ? out.items.begin() : out.items.end(), more.begin(), more.end());
+        if (root == "mountTypesUnsupported") {
+            drop_duplicates(out.items);
+        }
+        return out;
+    }
+
+    static void drop_duplicates(std::vector<Part>& items) {
+        std::vector<Json> seen;
+        const auto is_duplicate = [&seen](const Part& item) {
+            Json value = to_json(item);
+            if (std::find(seen.begin(), seen.end(), value) != seen.end()) {
+                return true;
+            }
+            seen.push_back(std::move(value));
+            return false;
+        };
+        // Not std::erase_if: the order of its calls is not promised.
+        std::vector<Part> kept;
+        for (Part& item : items) {
+            if (!is_duplicate(item)) {
+                kept.push_back(std::move(item));
+            }
+        }
+        items = std::move(kept);
+    }
+
+    void merge_bases(Part& out, bool first_goes) {
+        const Node::Entry* mine = entry_at(top_.root, kBase);
+        const Node::Entry* theirs = entry_at(base_.root, kBase);
+        const bool more =
+            theirs != nullptr && !theirs->value.is_null() &&
+            !(theirs->value.kind == text::Kind::kSequence && theirs->value.items.empty());
+        if (!more && (mine == nullptr || !first_goes)) {
+            return;
+        }
+        open(out);
+        std::erase_if(out.fields, [](const Field& field) { return field.key == kBase; });
+        Part list = bases(mine, more ? theirs : nullptr, first_goes);
+        if (!list.items.empty()) {
+            out.fields.push_back(Field{std::string(kBase), mine, std::move(list)});
         }
     }
-}
 
-// --- entries of a list ---
+    /// A part that stays as it is, as one of which fields can be changed.
+    static void open(Part& part) {
+        if (part.kind != Part::Kind::kSame) {
+            return;
+        }
+        part.kind = Part::Kind::kMapping;
+        for (const Node::Entry& entry : part.here->entries) {
+            part.fields.push_back(Field{entry.key, &entry, text::same(entry.value)});
+        }
+    }
 
-struct EntryRules {
-    const char* list;
-    std::string (*key)(const Json& entry);
-    void (*fill)(Json& target, const Json& source);
+    Part bases(const Node::Entry* mine, const Node::Entry* theirs, bool first_goes) const {
+        Part out;
+        out.kind = Part::Kind::kSequence;
+        out.here = mine == nullptr ? nullptr : &mine->value;
+        if (theirs != nullptr && theirs->value.kind == text::Kind::kSequence) {
+            for (const Node& item : theirs->value.items) {
+                out.items.push_back(text::copy_of(base_, theirs->value, item));
+            }
+        } else if (theirs != nullptr) {
+            out.items.push_back(text::value_of(to_json(theirs->value, text::Schema::kGo)));
+        }
+        if (mine != nullptr && mine->value.kind == text::Kind::kSequence) {
+            for (const Node& item : mine->value.items) {
+                const bool goes = first_goes && &item == &mine->value.items.front();
+                if (!goes) {
+                    out.items.push_back(text::same(item));
+                }
+            }
+        } else if (mine != nullptr && !first_goes && !mine->value.is_null()) {
+            out.items.push_back(text::value_of(to_json(mine->value, text::Schema::kGo)));
+        }
+        return out;
+    }
+
+    const Document& top_;
+    const Document& base_;
 };
-
-std::string text_at(const Json& entry, const char* key) {
-    return entry.is_object() ? json_string(entry, key) : "";
-}
-
-void fill_key(Json& target, const Json& source, const char* key) {
-    if (is_given(source, key) && !is_given(target, key)) {
-        target[key] = source[key];
-    }
-}
-
-void fill_part(Json& target, const Json& source, const char* part,
-               const std::vector<const char*>& keys) {
-    if (!is_given(source, part) || !source[part].is_object()) {
-        return;
-    }
-    for (const char* key : keys) {
-        if (is_given(source[part], key)) {
-            if (!is_given(target, part)) {
-                target[part] = Json::object();
-            }
-            if (target[part].is_object()) {
-                fill_key(target[part], source[part], key);
-            }
-        }
-    }
-}
-
-void fill_disk(Json& target, const Json& source) {
-    if (!source.is_object()) {
-        return;
-    }
-    Json full = target;
-    if (target.is_string()) {
-        full = Json::object();
-        full["name"] = target;
-    }
-    const std::size_t before = full.size();
-    for (const char* key : {"format", "fsType", "fsArgs"}) {
-        fill_key(full, source, key);
-    }
-    if (target.is_object() || full.size() > before) {
-        target = std::move(full);
-    }
-}
-
-void fill_mount(Json& target, const Json& source) {
-    if (!target.is_object()) {
-        return;
-    }
-    fill_key(target, source, "mountPoint");
-    fill_key(target, source, "writable");
-    fill_part(target, source, "sshfs", {"cache", "followSymlinks", "sftpDriver"});
-    fill_part(target, source, "9p", {"securityModel", "protocolVersion", "msize", "cache"});
-    fill_part(target, source, "virtiofs", {"queueSize"});
-}
-
-void fill_network(Json& target, const Json& source) {
-    if (!target.is_object()) {
-        return;
-    }
-    if (!is_given(target, "lima") && !is_given(target, "socket")) {
-        fill_key(target, source, "lima");
-        fill_key(target, source, "socket");
-    }
-    for (const char* key : {"macAddress", "vzNAT", "metric"}) {
-        fill_key(target, source, key);
-    }
-}
-
-std::string disk_key(const Json& entry) {
-    return entry.is_string() ? entry.get<std::string>() : text_at(entry, "name");
-}
-std::string mount_key(const Json& entry) {
-    const std::string point = text_at(entry, "mountPoint");
-    return point.empty() ? text_at(entry, "location") : point;
-}
-std::string network_key(const Json& entry) { return text_at(entry, "interface"); }
-
-constexpr std::array<EntryRules, 3> kEntryRules = {{{"additionalDisks", disk_key, fill_disk},
-                                                    {"mounts", mount_key, fill_mount},
-                                                    {"networks", network_key, fill_network}}};
-
-Json combined(const Json& items, const EntryRules& rules) {
-    Json out = Json::array();
-    for (const Json& item : items) {
-        const std::string key = rules.key(item);
-        if (key == "*") {
-            for (Json& earlier : out) {
-                rules.fill(earlier, item);
-            }
-            continue;
-        }
-        const auto same = std::find_if(out.begin(), out.end(), [&](const Json& other) {
-            return !key.empty() && rules.key(other) == key;
-        });
-        if (same != out.end()) {
-            rules.fill(*same, item);
-        } else {
-            out.push_back(item);
-        }
-    }
-    return out;
-}
 
 }  // namespace
 
-void merge_base(Json& top, const Json& base) {
-    merge_versions(top, base);
-    merge_maps(top, base, "");
-}
-
-void combine_entries(Json& document) {
-    for (const EntryRules& rules : kEntryRules) {
-        if (document.contains(rules.list) && document[rules.list].is_array()) {
-            document[rules.list] = combined(document[rules.list], rules);
-        }
-    }
+text::Part merge_base(const Document& top, const Document& base, bool first_goes) {
+    return Merger(top, base).run(first_goes);
 }
 
 }  // namespace lima::tmpl

@@ -1,17 +1,17 @@
-// How a template is put on top of its base, on values. spec/config.md 4.4 and 4.6.
+// How a template is put on top of its base. spec/config.md 4.4.
 #pragma once
 
-#include "core/base/json.hpp"
+#include "core/text/document.hpp"
+#include "core/text/part.hpp"
 
 namespace lima::tmpl {
 
-/// Fills what `top` lacks from `base`: the top's values win, even an explicit null; maps are
-/// merged; lists are joined, the top's items first (provision and probes: the base's first; dns:
-/// only one of them).
-void merge_base(Json& top, const Json& base);
-
-/// additionalDisks, mounts and networks: later entries of the same key fill the gaps of the first
-/// and go; the key * fills the gaps of all entries before it.
-void combine_entries(Json& document);
+/// What `top` becomes: its values win, even an explicit null; what it lacks comes from the base, as
+/// it is written there. Maps are merged; lists are joined, the top's items first (provision and
+/// probes: the base's first; dns: only one of them); of two minimum versions the higher one counts.
+///
+/// In `base`, what the base has not resolved comes before the rest; the top's first one goes when
+/// this is it.
+text::Part merge_base(const text::Document& top, const text::Document& base, bool first_goes);
 
 }  // namespace lima::tmpl

@@ -5,6 +5,7 @@
 #include "core/base/text.hpp"
 #include "core/template/image_locator.hpp"
 #include "core/template/locator.hpp"
+#include "core/template/resolve.hpp"
 
 #include <iostream>
 #include <iterator>
@@ -65,66 +66,92 @@ Result<Raw> read_store(const std::string& name, const Options& options) {
     return template_not_found(name, options);
 }
 
-Result<Raw> read_path(const std::string& locator, const std::filesystem::path& path) {
+Result<std::string> read_path(const std::string& locator, const std::filesystem::path& path) {
     LIMA_TRY(auto text, fs::read_file(path));
-    LIMA_TRY(text, checked_size(std::move(text), locator));
-    return Raw{locator, std::move(text)};
+    return checked_size(std::move(text), locator);
+}
+
+Result<std::string> read_url(const std::string& url, const Options& options) {
+    if (!options.download) {
+        return failf(Code::kFailedPrecondition, "{} cannot be downloaded here", url);
+    }
+    LIMA_TRY(auto text, options.download(Download{url, {}}), "failed to read {}", url);
+    return checked_size(std::move(text), url);
+}
+
+Failure unknown_scheme(const std::string& locator, const std::string& scheme) {
+    return fail(
+        Error(Code::kInvalidArgument, fmt::format("locator {} has the unknown scheme {}",
+                                                  name_quote(locator), name_quote(scheme + ":")))
+            .with_hint(fmt::format("known are template:, github:, file:, http: and https:, "
+                                   "and paths; a program limactl-url-{} in PATH would make "
+                                   "another one known",
+                                   scheme)));
+}
+
+Result<Raw> read_location(const std::string& location, const Options& options) {
+    if (location == "-") {
+        std::string text{std::istreambuf_iterator<char>(std::cin),
+                         std::istreambuf_iterator<char>()};
+        LIMA_TRY(text, checked_size(std::move(text), "standard input"));
+        return Raw{location, std::move(text)};
+    }
+    const std::string scheme = scheme_of(location);
+    if (scheme == "template") {
+        return read_store(location.substr(scheme.size() + 1), options);
+    }
+    if (scheme == "http" || scheme == "https") {
+        LIMA_TRY(auto text, read_url(location, options));
+        return Raw{location, std::move(text)};
+    }
+    if (scheme == "file") {
+        const std::string path = location.substr(location.starts_with("file://") ? 7 : 5);
+        if (!path.starts_with('/')) {
+            return failf(Code::kInvalidArgument, "file URL {} must have an absolute path",
+                         name_quote(location));
+        }
+        LIMA_TRY(auto text, read_path(location, path));
+        return Raw{location, std::move(text)};
+    }
+    std::error_code missing;
+    if (!scheme.empty() && !std::filesystem::exists(location, missing)) {
+        return unknown_scheme(location, scheme);
+    }
+    LIMA_TRY(const auto path, fs::expand(location, options.host.home));
+    std::string absolute_path = path.lexically_normal().string();
+    LIMA_TRY(auto text, read_path(absolute_path, path));
+    return Raw{std::move(absolute_path), std::move(text)};
+}
+
+Result<Raw> read_resolved(Resolved resolved, const Options& options) {
+    if (resolved.text) {
+        LIMA_TRY(auto text, checked_size(std::move(*resolved.text), resolved.identity));
+        return Raw{std::move(resolved.identity), std::move(text)};
+    }
+    LIMA_TRY(Raw raw, read_location(resolved.location, options));
+    if (resolved.identity != resolved.location) {
+        raw.locator = std::move(resolved.identity);
+    }
+    return raw;
 }
 
 }  // namespace
 
 Result<Raw> read_raw(const std::string& locator, const Options& options) {
-    if (locator == "-") {
-        std::string text{std::istreambuf_iterator<char>(std::cin),
-                         std::istreambuf_iterator<char>()};
-        LIMA_TRY(text, checked_size(std::move(text), "standard input"));
-        return Raw{locator, std::move(text)};
-    }
-    if (locator.starts_with("template://")) {
-        const std::string name = locator.substr(std::string_view("template://").size());
-        log::warn("the locator `{}` is deprecated: write `template:{}`", locator, name);
-        return read_store(name, options);
-    }
-    const std::string scheme = scheme_of(locator);
-    if (scheme == "template") {
-        return read_store(locator.substr(scheme.size() + 1), options);
-    }
-    if (scheme == "http" || scheme == "https") {
-        if (!options.download) {
-            return failf(Code::kFailedPrecondition, "{} cannot be downloaded here", locator);
-        }
-        LIMA_TRY(auto text, options.download(locator), "failed to read {}", locator);
-        LIMA_TRY(text, checked_size(std::move(text), locator));
-        return Raw{locator, std::move(text)};
-    }
-    if (scheme == "file") {
-        const std::string path = locator.substr(locator.starts_with("file://") ? 7 : 5);
-        if (!path.starts_with('/')) {
-            return failf(Code::kInvalidArgument, "file URL {} must have an absolute path",
-                         name_quote(locator));
-        }
-        return read_path(locator, path);
-    }
-    std::error_code missing;
-    if (!scheme.empty() && !std::filesystem::exists(locator, missing)) {
-        return fail(Error(Code::kInvalidArgument,
-                          fmt::format("locator {} has the unknown scheme {}", name_quote(locator),
-                                      name_quote(scheme + ":")))
-                        .with_hint("known are template:, file:, http: and https:, and paths"));
-    }
-    LIMA_TRY(const auto path, fs::expand(locator, options.host.home));
-    return read_path(path.lexically_normal().string(), path);
+    LIMA_TRY(Resolved resolved, resolve_locator(locator, options));
+    return read_resolved(std::move(resolved), options);
 }
 
 Result<Read> read(const std::string& locator, const Options& options) {
-    if (auto image = image_template(locator, options.host)) {
+    LIMA_TRY(Resolved resolved, resolve_locator(locator, options));
+    if (auto image = image_template(resolved.location, options.host)) {
         if (image->arch_guessed) {
-            log::warn("the architecture of {} is not in its name: {} is assumed", locator,
+            log::warn("the architecture of {} is not in its name: {} is assumed", resolved.location,
                       options.host.arch);
         }
-        return Read{locator, std::move(image->name), std::move(image->text)};
+        return Read{resolved.location, std::move(image->name), std::move(image->text)};
     }
-    LIMA_TRY(Raw raw, read_raw(locator, options));
+    LIMA_TRY(Raw raw, read_resolved(std::move(resolved), options));
     std::string name = locator == "-" ? "" : inferred_name(raw.locator);
     return Read{std::move(raw.locator), std::move(name), std::move(raw.text)};
 }

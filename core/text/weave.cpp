@@ -194,16 +194,16 @@ private:
     void replace_with_comments(const Node& node, const Part& part, const Place& place) {
         const Chunk chunk = chunk_of_field(Field{place.entry->key, nullptr, part}, text_);
         const std::size_t key = place.entry->key_begin.offset;
-        Lines body = chunk.body;
-        move_right(body, place.indent);
-        body.front().text.erase(0, place.indent);
-        splice(key, layout_.line_end(layout_.content_end(node)), std::move(body));
         const std::size_t begin = layout_.attached_begin(key, 0);
         if (begin > 0 && !chunk.comments.empty() && layout_.is_first_on_line(key)) {
             Lines comments = chunk.comments;
             move_right(comments, place.indent);
             splice(begin, layout_.line_start(key), above(std::move(comments)));
         }
+        Lines body = chunk.body;
+        move_right(body, place.indent);
+        body.front().text.erase(0, place.indent);
+        splice(key, layout_.line_end(layout_.content_end(node)), std::move(body));
     }
 
     void replace_root(const Node& node, const Part& part) {
@@ -360,7 +360,7 @@ private:
             lines.insert(lines.begin(), Line{});
         }
         const std::size_t at = root ? end_of_root(end) : end_of_map(end, Layout::key_indent(node));
-        splice(at, at, below(std::move(lines)));
+        splice(before_cut(at), before_cut(at), below(std::move(lines)));
     }
 
     /// Fields of another text are set off where fields are set off here.
@@ -406,9 +406,21 @@ private:
         return layout_.line_end(last);
     }
 
+    /// The end of the line above, when the end of this one goes.
+    std::size_t before_cut(std::size_t at) const {
+        while (at > 0 && is_cut(at - 1)) {
+            --at;
+        }
+        const bool line_goes = at > 0 && text_[at - 1] == '\n' && is_cut(at);
+        return line_goes ? at - (at > 1 && text_[at - 2] == '\r' ? 2 : 1) : at;
+    }
+
+    /// In lines that go.
     bool is_cut(std::size_t at) const {
-        return std::any_of(splices_.begin(), splices_.end(), [at](const Splice& splice) {
-            return splice.begin <= at && at < splice.end && splice.lines.empty();
+        return std::any_of(splices_.begin(), splices_.end(), [&](const Splice& splice) {
+            return splice.begin <= at && at < splice.end && splice.lines.empty() &&
+                   layout_.line_start(splice.begin) == splice.begin &&
+                   (splice.end == text_.size() || text_[splice.end - 1] == '\n');
         });
     }
 
@@ -464,7 +476,7 @@ private:
                 std::max(layout_.content_end(*last), layout_.dash_of(node, *last) + 1);
             const std::size_t at =
                 options_.comments_go ? layout_.tail_end(end, indent) : layout_.line_end(end);
-            splice(at, at, below(std::move(lines)));
+            splice(before_cut(at), before_cut(at), below(std::move(lines)));
             pending.clear();
         };
         for (const Part& item : part.items) {

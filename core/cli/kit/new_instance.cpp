@@ -48,7 +48,8 @@ Result<store::Instance> create_from(Cli& cli, const tmpl::Read& read, const std:
     LIMA_DO(store::check_instance_name(name));
     tmpl::Options options = template_options(*context);
     options.with_base_yaml = true;
-    LIMA_TRY(auto text, tmpl::embed(read, options));
+    LIMA_TRY(auto embedded, tmpl::embed(read, options));
+    std::string text = embedded.text;
     EditInput input;
     input.home = context->host.home;
     if (cli.tty()) {
@@ -62,7 +63,11 @@ Result<store::Instance> create_from(Cli& cli, const tmpl::Read& read, const std:
     if (trim(text).empty()) {
         return failf(Code::kInvalidArgument, "the template {} is empty", name_quote(read.locator));
     }
-    auto created = instance::create(*context, {name, text, read.locator});
+    if (text != embedded.text) {
+        embedded.origins.clear();  // of the lines that were there before
+    }
+    auto created =
+        instance::create(*context, {name, text, read.locator, std::move(embedded.origins)});
     if (!created && cli.tty() && created.error().code() == Code::kInvalidArgument) {
         return fail(reject_yaml(std::move(created.error()), text));
     }

@@ -53,6 +53,19 @@ bool is_program(const std::filesystem::path& path) {
     return std::filesystem::is_regular_file(path, error) && access(path.c_str(), X_OK) == 0;
 }
 
+SpawnOptions options_for(const Plugin& plugin, const std::vector<std::string>& args) {
+    SpawnOptions options;
+    options.argv = {plugin.path.string()};
+    options.argv.insert(options.argv.end(), args.begin(), args.end());
+    std::vector<std::string> path;
+    for (const auto& dir : search_path()) {
+        path.push_back(dir.string());
+    }
+    options.extra_env["PATH"] = join(path, ":");
+    options.extra_env["LIMACTL"] = self_executable().string();
+    return options;
+}
+
 std::string description_of(const std::filesystem::path& path) {
     const auto text = fs::read_file(path);
     if (!text || !text->starts_with("#!")) {
@@ -111,20 +124,29 @@ std::optional<Plugin> find_plugin(const std::string& name) {
 }
 
 Result<int> run_plugin(const Plugin& plugin, const std::vector<std::string>& args) {
-    SpawnOptions options;
-    options.argv = {plugin.path.string()};
-    options.argv.insert(options.argv.end(), args.begin(), args.end());
+    SpawnOptions options = options_for(plugin, args);
     options.inherit_stdio = true;
     options.new_group = false;  // ^C belongs to the plugin too
-    std::vector<std::string> path;
-    for (const auto& dir : search_path()) {
-        path.push_back(dir.string());
-    }
-    options.extra_env["PATH"] = join(path, ":");
-    options.extra_env["LIMACTL"] = self_executable().string();
     LIMA_TRY(Child child, spawn(options), "cannot run plugin {}", name_quote(plugin.name));
     LIMA_TRY(const ExitStatus status, child.wait());
     return status.signal != 0 ? 255 : status.code;
+}
+
+Result<std::optional<std::string>> run_url_plugin(const std::string& scheme,
+                                                  const std::string& rest) {
+    const auto plugin = find_plugin("url-" + scheme);
+    if (!plugin) {
+        return std::nullopt;
+    }
+    SpawnOptions options = options_for(*plugin, {rest});
+    options.new_group = false;
+    LIMA_TRY(Output output, run(options), "cannot run plugin {}", name_quote(plugin->name));
+    if (!output.status.ok()) {
+        const std::string said(trim(output.err));
+        return failf(Code::kUnavailable, "plugin {} failed: {}", name_quote(plugin->path.string()),
+                     said.empty() ? output.status.text() : said);
+    }
+    return std::move(output.out);
 }
 
 }  // namespace lima::cli

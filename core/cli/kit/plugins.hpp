@@ -22,6 +22,9 @@ std::vector<Plugin> list_plugins();
 std::optional<Plugin> find_plugin(const std::string& name);
 /// Runs it with our stdio; the result is its exit status.
 Result<int> run_plugin(const Plugin& plugin, const std::vector<std::string>& args);
+/// What limactl-url-SCHEME prints for the rest of a locator; nullopt when there is no such plugin.
+Result<std::optional<std::string>> run_url_plugin(const std::string& scheme,
+                                                  const std::string& rest);
 
 /// Existing, non-empty <prefix>/libexec/lima and lib/lima, and share/lima directories.
 std::vector<std::filesystem::path> libexec_dirs();

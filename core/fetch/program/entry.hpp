@@ -8,12 +8,14 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lima::fetch {
 
 struct Entry {
     Path dir;
     std::string url;
+    std::vector<std::string> headers = {};  // to ask the server with
 
     Path data() const { return dir / "data"; }
     Path part() const { return dir / "data.part"; }

@@ -264,6 +264,15 @@ Easy make_easy(const std::string& url, std::array<char, CURL_ERROR_SIZE>& messag
     return easy;
 }
 
+/// libcurl hands an Authorization among them to no other host that a redirect leads to.
+List make_list(const std::vector<std::string>& headers) {
+    curl_slist* list = nullptr;
+    for (const std::string& header : headers) {
+        list = curl_slist_append(list, header.c_str());
+    }
+    return List(list);
+}
+
 const char* hint_for(CURLcode code) {
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
@@ -459,13 +468,15 @@ void init_http() {
     setenv("no_proxy", exceptions.c_str(), 1);
 }
 
-Result<HeadAnswer> http_head(const std::string& url) {
+Result<HeadAnswer> http_head(const Entry& entry) {
     std::array<char, CURL_ERROR_SIZE> message{};
-    const Easy easy = make_easy(url, message);
+    const Easy easy = make_easy(entry.url, message);
     if (!easy) {
         return fail(Code::kInternal, "cannot set up libcurl");
     }
     std::map<std::string, std::string> headers;
+    const List list = make_list(entry.headers);
+    curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, list.get());
     curl_easy_setopt(easy.get(), CURLOPT_NOBODY, 1L);
     curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT, 30L);
     curl_easy_setopt(easy.get(), CURLOPT_HEADERFUNCTION, on_header);
@@ -495,12 +506,13 @@ Attempt http_get(const Entry& entry, const std::string& algorithm, Reporter& rep
     }
     transfer.easy = easy.get();
     transfer.notes = std::move(*notes);
-    List list;
+    std::vector<std::string> headers = entry.headers;
     if (transfer.offset != 0) {
-        list.reset(curl_slist_append(nullptr, ("If-Range: " + transfer.notes.validator).c_str()));
-        curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, list.get());
+        headers.push_back("If-Range: " + transfer.notes.validator);
         curl_easy_setopt(easy.get(), CURLOPT_RANGE, fmt::format("{}-", transfer.offset).c_str());
     }
+    const List list = make_list(headers);
+    curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, list.get());
     curl_easy_setopt(easy.get(), CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy.get(), CURLOPT_HEADERDATA, &transfer.headers);
     curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, on_body);

@@ -20,7 +20,7 @@ void init_http();
 struct HeadAnswer {
     std::string last_modified;
 };
-Result<HeadAnswer> http_head(const std::string& url);
+Result<HeadAnswer> http_head(const Entry& entry);
 
 /// How one attempt ended.
 struct Attempt {

@@ -122,7 +122,7 @@ Result<bool> is_usable(const Entry& entry, const std::optional<Digest>& expected
     if (time.empty()) {
         return false;
     }
-    const auto head = http_head(entry.url);
+    const auto head = http_head(entry);
     if (!head) {
         reporter.log(log::Level::kInfo,
                      fmt::format("cannot ask whether {} has changed, using the cache: {}",
@@ -201,7 +201,8 @@ Result<Path> usable_image(const Entry& entry, const Request& request,
 Result<Fetched> run_remote(const Order& order, const std::optional<Digest>& expected,
                            Reporter& reporter) {
     const Request& request = order.request;
-    const Entry entry{cache_entry(order.cache_dir, request.location), request.location};
+    const Entry entry{cache_entry(order.cache_dir, request.location), request.location,
+                      request.headers};
     LIMA_DO(fs::make_dirs(entry.dir, 0700), "cannot make the download cache");
     LIMA_TRY(const FileLock lock, lock_entry(entry, reporter));
     LIMA_TRY(const Outcome outcome, obtain(entry, expected, reporter),

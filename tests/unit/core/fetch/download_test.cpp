@@ -32,6 +32,29 @@ TEST_F(DownloadTest, WritesTheLayoutOfTheOriginal) {
     EXPECT_EQ(progress_.back().done, 7U);
 }
 
+TEST_F(DownloadTest, HeadersAreForTheServerThatIsNamedAlone) {
+    // Another port is another host to libcurl.
+    test::HttpServer elsewhere;
+    elsewhere.set("/there", {.body = "b"});
+    server_.set("/a", {.body = "a", .last_modified = "Mon, 01 Jan 2024 00:00:00 GMT"});
+    server_.set("/away", {.redirect = elsewhere.url("/there")});
+    Request with_headers = request(server_.url("/a"));
+    with_headers.headers = {"User-Agent: somebody", "Authorization: token secret"};
+    ASSERT_TRUE(get(with_headers));
+    with_headers.target = dir_.path() / "again";
+    ASSERT_TRUE(get(with_headers));  // asks by HEAD whether it has changed
+    with_headers.target = dir_.path() / "away";
+    with_headers.location = server_.url("/away");
+    ASSERT_TRUE(get(with_headers));
+    ASSERT_EQ(server_.requests().size(), 3U);
+    for (const test::SeenRequest& seen : server_.requests()) {
+        EXPECT_EQ(seen.headers.at("user-agent"), "somebody");
+        EXPECT_EQ(seen.headers.at("authorization"), "token secret");
+    }
+    ASSERT_EQ(elsewhere.requests().size(), 1U);
+    EXPECT_FALSE(elsewhere.requests().front().headers.contains("authorization"));
+}
+
 TEST_F(DownloadTest, AnEmptyFileIsAFile) {
     server_.set("/a", {});
     const auto fetched = get(request(server_.url("/a")));

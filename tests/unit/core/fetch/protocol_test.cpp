@@ -9,6 +9,7 @@ TEST(Protocol, AnOrderSurvivesTheWay) {
     Order order;
     order.request = {.location = "https://x/y \"z\"",
                      .digest = "sha256:00",
+                     .headers = {"Accept: text/plain", "X-Y: z"},
                      .decompress = true,
                      .description = "the image",
                      .target = "/t",
@@ -19,6 +20,7 @@ TEST(Protocol, AnOrderSurvivesTheWay) {
     const Order back = decode_order(encode(order)).value();
     EXPECT_EQ(back.request.location, order.request.location);
     EXPECT_EQ(back.request.digest, order.request.digest);
+    EXPECT_EQ(back.request.headers, order.request.headers);
     EXPECT_TRUE(back.request.decompress);
     EXPECT_EQ(back.request.description, "the image");
     EXPECT_EQ(back.request.target, Path("/t"));

@@ -65,7 +65,7 @@ inline std::string embedded(const std::string& name) {
     }
     auto text = embed(*source, options());
     EXPECT_TRUE(text.has_value()) << text.error().text();
-    return text ? std::move(*text) : std::string();
+    return text ? std::move(text->text) : std::string();
 }
 
 inline config::Loaded loaded(const std::string& name) {
