@@ -26,11 +26,8 @@ std::string clean_path(const std::string& path) {
 }
 
 std::string expand_home(const std::string& path, const std::filesystem::path& home) {
-    if (path == "~") {
-        return clean_path(home.string());
-    }
-    if (path.starts_with("~/")) {
-        return clean_path((home / path.substr(2)).string());
+    if (path == "~" || path.starts_with("~/")) {
+        return clean_path(home.string() + "/" + path.substr(1));
     }
     return clean_path(path);
 }

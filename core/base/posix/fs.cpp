@@ -226,7 +226,9 @@ Result<Path> expand(std::string_view path, const Path& home) {
             return failf(Code::kInvalidArgument,
                          "unexpandable path \"{}\": only ~ and ~/ are understood", path);
         }
-        result = home / Path(path.substr(path.size() > 1 ? 2 : 1));
+        // "~//x" is in the home too, where an absolute path would take its place.
+        const std::size_t rest = path.find_first_not_of('/', 1);
+        result = rest == std::string_view::npos ? home : home / Path(path.substr(rest));
     }
     std::error_code error;
     result = std::filesystem::absolute(result, error).lexically_normal();

@@ -134,6 +134,8 @@ TEST_F(FsTest, Expand) {
     EXPECT_EQ(*expand("~", "/home/u"), "/home/u");
     EXPECT_EQ(*expand("~/", "/home/u"), "/home/u");
     EXPECT_EQ(*expand("~/a/../b", "/home/u"), "/home/u/b");
+    EXPECT_EQ(*expand("~//a", "/home/u"), "/home/u/a");
+    EXPECT_EQ(*expand("~///", "/home/u"), "/home/u");
     EXPECT_EQ(*expand("/a/b/", "/home/u"), "/a/b");
     EXPECT_EQ(*expand("/", "/home/u"), "/");
     EXPECT_EQ(*expand("/a/./b", "/home/u"), "/a/b");

@@ -127,6 +127,8 @@ TEST(Expansion, V19HomeMount) {
     const Config rw = must_load("mounts: [{location: \"~/x/../y/\", writable: true}]\n");
     EXPECT_EQ(rw.mounts[0].location, "/home/jane/y");
     EXPECT_EQ(rw.mounts[0].nine_p.cache, "mmap");
+    const Config slashes = must_load("mounts: [{location: \"~//etc\"}]\n");
+    EXPECT_EQ(slashes.mounts[0].location, "/home/jane/etc");
 }
 
 TEST(Expansion, V20MountTemplates) {
