@@ -196,7 +196,8 @@ public:
 
 private:
     static constexpr std::size_t kDeep = 400;
-    static constexpr std::size_t kLongest = 100'000;
+    // Empty items before the index that is set, in all lists together.
+    static constexpr std::size_t kMostEmpty = 10'000;
 
     /// The node at the name, made if there is none.
     Result<NodePtr> step(Node& at, const std::string& name, const Property& property, bool last,
@@ -205,7 +206,7 @@ private:
             return last ? make_string(property.value) : list ? make_sequence() : make_mapping();
         };
         if (at.kind == Kind::kSequence) {
-            LIMA_TRY(const std::size_t index, index_of(name, property));
+            LIMA_TRY(const std::size_t index, index_of(at, name, property));
             while (at.content.size() <= index) {
                 append(at, make_null());
             }
@@ -213,7 +214,8 @@ private:
             if (last || item->kind == Kind::kScalar) {
                 item = fresh();
                 item->head_comment = last ? property.comment : "";
-                settle(at);
+                item->parent = &at;
+                item->index = static_cast<int>(index);
             }
             return item;
         }
@@ -229,10 +231,17 @@ private:
         return at.content.back();
     }
 
-    Result<std::size_t> index_of(const std::string& name, const Property& property) {
+    Result<std::size_t> index_of(const Node& list, const std::string& name,
+                                 const Property& property) {
         std::size_t index = 0;
         const auto parsed = std::from_chars(name.data(), name.data() + name.size(), index);
-        if (!all_digits(name) || parsed.ec != std::errc() || index > kLongest) {
+        const std::size_t size = list.content.size();
+        const std::size_t empty = index > size ? index - size : 0;
+        if (empty > kMostEmpty || (empty_ += empty) > kMostEmpty) {
+            return fail_at(text_, file_, property.offset,
+                           fmt::format("index {} leaves too many empty items before it", name));
+        }
+        if (!all_digits(name) || parsed.ec != std::errc()) {
             return fail_at(text_, file_, property.offset,
                            fmt::format("{} cannot be an index, and the keys before made this a "
                                        "list",
@@ -244,6 +253,7 @@ private:
     std::string_view text_;
     std::string_view file_;
     std::set<std::string> values_;
+    std::size_t empty_ = 0;
 };
 
 std::string escape_key(std::string_view key) {

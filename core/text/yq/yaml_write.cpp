@@ -1,4 +1,6 @@
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
+#include "core/text/scalar.hpp"
 #include "core/text/yq/yaml_format.hpp"
 #include "core/text/yq/yaml_scalar.hpp"
 
@@ -49,6 +51,22 @@ bool has_comment_inside(const Node& node) {
 
 bool shows_tag(const Node& node) {
     return !node.tag.empty() && (node.tag_written || !node.tag.starts_with("!!"));
+}
+
+/// With its #. Comments of other formats may have characters that no YAML can have.
+std::string as_comment(std::string_view line) {
+    std::string out = line.starts_with('#') ? "" : "# ";
+    while (!line.empty()) {
+        const utf8::Rune rune = utf8::decode(line);
+        const std::string_view bytes = line.substr(0, rune.size);
+        if (rune.valid && !needs_escapes(bytes)) {
+            out += bytes;
+        } else {
+            utf8::append(out, 0xFFFD);
+        }
+        line.remove_prefix(rune.size);
+    }
+    return out;
 }
 
 class Writer {
@@ -104,7 +122,7 @@ private:
 
     void comment_line(const std::string& line) {
         if (!line.empty()) {
-            paint(line.starts_with('#') ? line : "# " + line, Colour::kComment);
+            paint(as_comment(line), Colour::kComment);
         }
         out_ += '\n';
     }
@@ -129,7 +147,7 @@ private:
         }
         const std::vector<std::string> all = split(comment, '\n');
         out_ += ' ';
-        paint(all[0].starts_with('#') ? all[0] : "# " + all[0], Colour::kComment);
+        paint(as_comment(all[0]), Colour::kComment);
         std::vector<std::string> rest(all.begin() + 1, all.end());
         if (!first.empty() && !second.empty()) {
             const auto more = split(second, '\n');
@@ -139,7 +157,7 @@ private:
             out_ += '\n';
             if (!line.empty()) {
                 pad(indent);
-                paint(line.starts_with('#') ? line : "# " + line, Colour::kComment);
+                paint(as_comment(line), Colour::kComment);
             }
         }
     }

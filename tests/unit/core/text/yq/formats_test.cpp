@@ -4,6 +4,7 @@
 #include "core/base/json.hpp"
 #include "core/text/yq/program_options.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -249,6 +250,13 @@ TEST(Formats, RefuseWhatGrowsWithoutBounds) {
              "<!ENTITY t \"&u;&u;&u;&u;&u;&u;&u;&u;\"><!ENTITY s \"&t;&t;&t;&t;&t;&t;&t;&t;\">]>"
              "<a>&s;&s;&s;</a>");
     error_of("props", "a.999999999.b = 1\n");
+    std::string many;
+    for (int i = 0; i < 3; ++i) {
+        many += fmt::format("a{}.4999 = 1\n", i);
+    }
+    EXPECT_NE(error_of("props", many).find("t:3:1: index 4999 leaves too many empty items"),
+              std::string::npos)
+        << error_of("props", many);
 }
 
 TEST(Formats, ShellsWord) {
