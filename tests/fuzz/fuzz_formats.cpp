@@ -19,6 +19,12 @@ using text::yq::NodePtr;
 constexpr std::array<const char*, 10> kReadable = {"yaml", "json", "props", "csv",    "tsv",
                                                    "ini",  "toml", "xml",   "base64", "uri"};
 
+bool is_text(const Node& node) {
+    return utf8::valid(node.value) &&
+           std::all_of(node.content.begin(), node.content.end(),
+                       [](const NodePtr& part) { return is_text(*part); });
+}
+
 /// All values come back: YAML and JSON hold every tree, TOML what was TOML.
 bool is_faithful(std::string_view format, std::string_view source) {
     return format == "yaml" || format == "json" || (format == "toml" && source == "toml");
@@ -64,10 +70,10 @@ LIMA_FUZZ_TARGET(formats) {
         return;
     }
     for (const NodePtr& document : *documents) {
-        const bool is_text = utf8::valid(document->value);
+        const bool all_text = is_text(*document);
         for (const char* other : kReadable) {
             written_again(*text::yq::find_format(other), *document,
-                          is_text && is_faithful(other, name));
+                          all_text && is_faithful(other, name));
         }
         for (const char* other : {"sh", "shell", "lua"}) {
             (void)text::yq::find_format(other)->encode(*document, {});
