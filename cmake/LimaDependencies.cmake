@@ -13,6 +13,7 @@ find_package(LibArchive REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBSSH2 REQUIRED IMPORTED_TARGET libssh2)
 pkg_check_modules(LIBYAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(GRPC REQUIRED grpc++_unsecure)
 find_path(LIMA_TOMLPLUSPLUS toml++/toml.h REQUIRED) # a header alone; Debian's CMake target asks for its shared library
 find_library(LIMA_EXPAT libexpat.a REQUIRED)

@@ -22,6 +22,7 @@ FENCES = {
     "boost/": r"(core/(aio|mux|driver|hostagent|hostapi)|guestagent)/",
     "yaml.h": r"core/text/",
     "yaml-cpp": r"core/text/",
+    "re2/": r"core/text/yq/",
     "toml++/": r"core/text/yq/",
     "expat": r"core/text/yq/",
     "curl/": r"core/fetch/program/",

@@ -43,6 +43,11 @@ struct Node {
     Node* parent = nullptr;
     NodePtr key;     // the key node under which the parent mapping has it
     int index = -1;  // its place in the parent sequence
+    /// How it stands there. What is looked up and not found is a null that will be put in place
+    /// once something is assigned to it; a value that a merge key brings in becomes a key of its
+    /// own then.
+    enum class Standing { kThere, kAbsent, kMerged, kComputed };
+    Standing standing = Standing::kThere;
     int document = 0;
     int file = 0;
     int line = 0;  // from 1, in the text it was read from; 0 for what was made

@@ -104,7 +104,7 @@ private:
 };
 
 void add_lines(std::string& to, const Comment& comment) {
-    if (!to.empty()) {
+    if (!to.empty() && to != "\n") {
         to += comment.empty_before && !to.ends_with('\n') ? "\n\n" : "\n";
     }
     to += comment.text;
@@ -124,7 +124,9 @@ public:
             } else if (!comment->whole_line) {
                 same_line(part, *comment, next);
             } else if (Place* below = foot(part, *comment, next)) {
-                add_lines(below->node->foot_comment, *comment);
+                std::string& foot = below->node->foot_comment;
+                foot += foot.empty() && comment->empty_before && below->parent < 0 ? "\n" : "";
+                add_lines(foot, *comment);
             } else {
                 head(next, *comment);
             }
@@ -205,7 +207,7 @@ private:
             (comment.empty_before || (!comment.empty_after && next_to_content(comment)))) {
             return nullptr;
         }
-        if (at_end && comment.empty_before) {
+        if (at_end && (comment.empty_before || ends_short(places_[next - 1]))) {
             return &places_[part.first_place];
         }
         int at = static_cast<int>(next) - 1;
@@ -215,6 +217,13 @@ private:
         }
         Place& place = places_[static_cast<std::size_t>(at)];
         return !at_end && place.end > comment.begin ? nullptr : &place;
+    }
+
+    /// The last value is none, or ends with a bracket: what follows at the end is about all of it.
+    static bool ends_short(const Place& last) {
+        return last.value != nullptr &&
+               (last.value->style == Style::kFlow ||
+                (last.value->tag == "!!null" && last.value->value.empty()));
     }
 
     /// What follows the comment's line is no further comment.

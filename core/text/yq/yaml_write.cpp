@@ -97,7 +97,6 @@ public:
             finish_line(node, "", 0);
         }
         if (!node.foot_comment.empty()) {
-            out_ += is_block(node) && node.parent == nullptr ? "\n" : "";
             comment_lines(node.foot_comment, 0);
         }
         return std::move(out_);
