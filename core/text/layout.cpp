@@ -4,6 +4,23 @@
 
 namespace lima::text {
 
+namespace {
+
+/// The one that ends last.
+const Node& last_value(const Node& node) {
+    if (!node.items.empty()) {
+        return last_value(node.items.back());
+    }
+    for (auto entry = node.entries.rbegin(); entry != node.entries.rend(); ++entry) {
+        if (!entry->merged) {
+            return last_value(entry->value);
+        }
+    }
+    return node;
+}
+
+}  // namespace
+
 bool is_filled_flow(const Node& node) {
     return node.flow && !(node.items.empty() && node.entries.empty());
 }
@@ -73,8 +90,7 @@ std::size_t Layout::content_end(const Node::Entry& entry) const {
 
 std::size_t Layout::block_scalar_end(const Node& node) const {
     const std::size_t begin = node.begin.offset;
-    const std::string_view header = text_.substr(begin, line_end(begin) - begin);
-    const bool keep = header.substr(0, header.find('#')).find('+') != std::string_view::npos;
+    const bool keep = keeps_empty_lines(node);
     const std::size_t stop = node.end.offset;
     std::size_t end = line_end(begin);
     std::size_t indent = stop;  // of the content: blanks beyond it belong to the value
@@ -101,6 +117,43 @@ std::string Layout::header_comment(const Node& node) const {
         return {};
     }
     return std::string(header.substr(header.find_last_not_of(' ', hash) + 1));
+}
+
+bool Layout::keeps_empty_lines(const Node& node) const {
+    if (node.alias) {
+        return false;
+    }
+    if (!node.items.empty()) {
+        return keeps_empty_lines(node.items.back());
+    }
+    if (!node.entries.empty()) {
+        return keeps_empty_lines(node.entries.back().value);
+    }
+    const std::size_t begin = node.begin.offset;
+    const std::string_view header = text_.substr(begin, line_end(begin) - begin);
+    return node.block && header.substr(0, header.find('#')).find('+') != std::string_view::npos;
+}
+
+std::optional<std::pair<std::size_t, std::size_t>> Layout::unfinished_scalar(
+    const Node& root) const {
+    const Node& last = last_value(root);
+    const std::size_t mark = text_.find_first_of("|>", last.begin.offset);
+    if (!last.block || mark == std::string_view::npos || text_.ends_with('\n') ||
+        text_.find_first_not_of(" \t", content_end(last)) != std::string_view::npos) {
+        return std::nullopt;
+    }
+    const std::size_t chomp = text_.find_first_of("+-# \r\n", mark);
+    if (chomp == std::string_view::npos || text_[chomp] == '-') {
+        return std::nullopt;
+    }
+    return std::pair(chomp, text_[chomp] == '+' ? chomp + 1 : chomp);
+}
+
+bool Layout::is_one_line_scalar(const Node& node) const {
+    const std::string_view written =
+        text_.substr(node.begin.offset, node.end.offset - node.begin.offset);
+    return node.kind == Kind::kScalar && !node.block && !node.alias &&
+           written.find('\n') == std::string_view::npos;
 }
 
 std::size_t Layout::after_colon(const Node::Entry& entry) const {
@@ -149,6 +202,17 @@ std::size_t Layout::tail_end(std::size_t content_end, std::size_t indent) const 
     return end;
 }
 
+std::size_t Layout::end_of_map(std::size_t content_end, std::size_t indent) const {
+    std::size_t end = line_end(content_end);
+    for (std::size_t start = next_line(end);
+         indent > 0 && start < text_.size() && is_comment_line(start) &&
+         text_.find_first_not_of(' ', start) - start >= indent;
+         start = next_line(start)) {
+        end = line_end(start);
+    }
+    return end;
+}
+
 std::size_t Layout::lead_begin(std::size_t at, std::size_t bound) const {
     std::size_t begin = line_start(at);
     while (begin > bound) {
@@ -171,6 +235,39 @@ std::size_t Layout::attached_begin(std::size_t at, std::size_t bound) const {
         begin = above;
     }
     return begin;
+}
+
+void Layout::tidy(std::size_t& begin, std::size_t& end) const {
+    std::size_t rest = end;
+    while (rest < text_.size() && is_blank_line(rest)) {
+        rest = next_line(rest);
+    }
+    const bool blank_above = begin == 0 || is_blank_line(line_start(begin - 1));
+    if (rest == text_.size()) {
+        while (begin > 0 && is_blank_line(line_start(begin - 1))) {
+            begin = line_start(begin - 1);
+        }
+        end = rest;
+    } else if (blank_above) {
+        end = rest;
+    }
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> flow_cuts(const std::vector<FlowPart>& parts) {
+    std::size_t behind_kept = parts.size();
+    while (!parts[behind_kept - 1].kept) {
+        --behind_kept;
+    }
+    std::vector<std::pair<std::size_t, std::size_t>> cuts;
+    for (std::size_t i = 0; i < behind_kept; ++i) {
+        if (!parts[i].kept) {
+            cuts.emplace_back(parts[i].begin, parts[i + 1].begin);
+        }
+    }
+    if (behind_kept < parts.size()) {
+        cuts.emplace_back(parts[behind_kept - 1].end, parts.back().end);
+    }
+    return cuts;
 }
 
 }  // namespace lima::text

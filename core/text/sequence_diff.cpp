@@ -3,29 +3,52 @@
 #include "core/base/json.hpp"
 #include "core/text/part.hpp"
 
+#include <algorithm>
+
 namespace lima::text {
 namespace {
 
-/// Pairs of a longest common subsequence of before[b0, b1) and after[a0, a1).
-std::vector<DiffStep> common_items(const Json& before, const Json& after) {
+/// How much of an item is left in another one: nothing when one cannot have become the other.
+int likeness(const Json& a, const Json& b) {
+    constexpr int kEqual = 1'000'000;
+    constexpr int kMember = 10;
+    if (same_value(a, b)) {
+        return kEqual;
+    }
+    if (a.is_object() != b.is_object() || a.is_array() != b.is_array()) {
+        return 0;
+    }
+    int score = 1;
+    if (a.is_object()) {
+        for (const auto& [key, value] : a.items()) {
+            const auto other = b.find(key);
+            score += other != b.end() && same_value(value, *other) ? kMember : 0;
+        }
+    }
+    return score;
+}
+
+/// The pairs, in order, that keep the most.
+std::vector<DiffStep> align(const Json& before, const Json& after) {
     const std::size_t rows = before.size();
     const std::size_t columns = after.size();
-    std::vector<std::vector<int>> length(rows + 1, std::vector<int>(columns + 1, 0));
-    std::vector<std::vector<bool>> equal(rows, std::vector<bool>(columns, false));
+    using Table = std::vector<std::vector<std::int64_t>>;
+    Table score(rows, std::vector<std::int64_t>(columns, 0));
+    Table best(rows + 1, std::vector<std::int64_t>(columns + 1, 0));
     for (std::size_t i = rows; i-- > 0;) {
         for (std::size_t k = columns; k-- > 0;) {
-            equal[i][k] = same_value(before[i], after[k]);
-            length[i][k] = equal[i][k] ? length[i + 1][k + 1] + 1
-                                       : std::max(length[i + 1][k], length[i][k + 1]);
+            score[i][k] = likeness(before[i], after[k]);
+            const std::int64_t paired = score[i][k] == 0 ? 0 : best[i + 1][k + 1] + score[i][k];
+            best[i][k] = std::max({paired, best[i + 1][k], best[i][k + 1]});
         }
     }
     std::vector<DiffStep> pairs;
     std::size_t i = 0;
     std::size_t k = 0;
     while (i < rows && k < columns) {
-        if (equal[i][k]) {
+        if (score[i][k] != 0 && best[i][k] == best[i + 1][k + 1] + score[i][k]) {
             pairs.push_back(DiffStep{static_cast<int>(i++), static_cast<int>(k++)});
-        } else if (length[i + 1][k] >= length[i][k + 1]) {
+        } else if (best[i + 1][k] >= best[i][k + 1]) {
             ++i;
         } else {
             ++k;
@@ -34,38 +57,42 @@ std::vector<DiffStep> common_items(const Json& before, const Json& after) {
     return pairs;
 }
 
-bool alike(const Json& a, const Json& b) {
-    return a.is_object() == b.is_object() && a.is_array() == b.is_array();
+/// For lists so long that the table would be large.
+std::vector<DiffStep> position_by_position(const Json& before, const Json& after) {
+    std::vector<DiffStep> pairs;
+    for (std::size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
+        if (likeness(before[i], after[i]) != 0) {
+            pairs.push_back(DiffStep{static_cast<int>(i), static_cast<int>(i)});
+        }
+    }
+    return pairs;
 }
 
 }  // namespace
 
 std::vector<DiffStep> diff_sequences(const Json& before, const Json& after) {
-    // A list of lima.yaml is short; beyond that the table would be large, and position by position
-    // is good enough.
-    constexpr std::size_t kMaxCells = 1'000'000;
-    std::vector<DiffStep> anchors;
-    if (before.size() * after.size() <= kMaxCells) {
-        anchors = common_items(before, after);
-    }
-    anchors.push_back(DiffStep{static_cast<int>(before.size()), static_cast<int>(after.size())});
+    constexpr std::size_t kMaxCells = 250'000;
+    auto pairs = before.size() * after.size() <= kMaxCells ? align(before, after)
+                                                           : position_by_position(before, after);
+    pairs.push_back(DiffStep{static_cast<int>(before.size()), static_cast<int>(after.size())});
     std::vector<DiffStep> out;
     int from = 0;
     int to = 0;
-    for (const DiffStep& anchor : anchors) {
-        while (from < anchor.from && to < anchor.to && alike(before[from], after[to])) {
+    for (const DiffStep& pair : pairs) {
+        // What was left over on both sides replaces each other.
+        while (from < pair.from && to < pair.to) {
             out.push_back(DiffStep{from++, to++});
         }
-        while (from < anchor.from) {
+        while (from < pair.from) {
             out.push_back(DiffStep{from++, -1});
         }
-        while (to < anchor.to) {
+        while (to < pair.to) {
             out.push_back(DiffStep{-1, to++});
         }
-        if (anchor.from < static_cast<int>(before.size())) {
-            out.push_back(anchor);
-            from = anchor.from + 1;
-            to = anchor.to + 1;
+        if (pair.from < static_cast<int>(before.size())) {
+            out.push_back(pair);
+            from = pair.from + 1;
+            to = pair.to + 1;
         }
     }
     return out;

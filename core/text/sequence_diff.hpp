@@ -7,14 +7,14 @@
 
 namespace lima::text {
 
-/// from and to: the item stays (perhaps changed inside); only from: it went; only to: it came.
+/// from and to: the item stays, perhaps changed; only from: it went; only to: it came.
 struct DiffStep {
     int from = -1;
     int to = -1;
 };
 
-/// In the order of the result. Items that are equal are paired first; between them, items of the
-/// same kind.
+/// In the order of the result. Items that are equal are paired first, then those that have most in
+/// common, then what is left.
 std::vector<DiffStep> diff_sequences(const Json& before, const Json& after);
 
 }  // namespace lima::text

@@ -1,6 +1,7 @@
 #include "core/text/splice.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace lima::text {
@@ -13,9 +14,9 @@ public:
         : document_(document), crlf_(document.text.find("\r\n") != std::string::npos) {}
 
     Result<Document> join(std::vector<Splice> splices) {
-        // Insertions at one place stay in their order.
+        // Insertions at one place stay in their order, and come before what is cut out there.
         std::sort(splices.begin(), splices.end(), [](const Splice& a, const Splice& b) {
-            return std::pair(a.begin, a.order) < std::pair(b.begin, b.order);
+            return std::tuple(a.begin, a.end, a.order) < std::tuple(b.begin, b.end, b.order);
         });
         const std::string& text = document_.text;
         for (const Splice& splice : splices) {
@@ -29,8 +30,7 @@ public:
         keep(text.size());
         // A block put behind an unfinished last line ends its own.
         if (!splices.empty() && splices.back().end == text.size() &&
-            splices.back().lines.size() > 1 && splices.back().lines.front().text.empty() &&
-            !out_.text.ends_with('\n')) {
+            splices.back().lines.size() > 1 && !out_.text.ends_with('\n')) {
             out_.text += line_break();
         }
         out_.file = document_.file;
@@ -96,6 +96,18 @@ private:
 };
 
 }  // namespace
+
+Lines one(std::string text) { return Lines{Line{std::move(text), {}}}; }
+
+Lines below(Lines lines) {
+    lines.insert(lines.begin(), Line{});
+    return lines;
+}
+
+Lines above(Lines lines) {
+    lines.push_back(Line{});
+    return lines;
+}
 
 Result<Document> splice(const Document& document, std::vector<Splice> splices) {
     return Joiner(document).join(std::move(splices));

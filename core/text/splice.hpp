@@ -5,6 +5,7 @@
 #include "core/text/chunk.hpp"
 #include "core/text/document.hpp"
 
+#include <string>
 #include <vector>
 
 namespace lima::text {
@@ -15,6 +16,11 @@ struct Splice {
     Lines lines;            // put in instead; a line break between two
     std::size_t order = 0;  // among those at one place
 };
+
+Lines one(std::string text);
+/// Lines that begin with a line break, or end with one.
+Lines below(Lines lines);
+Lines above(Lines lines);
 
 /// The text in the line ends of the document; its tree is not made yet. Splices that overlap are
 /// refused.

@@ -27,18 +27,6 @@ bool is_filled_collection(const Json& value) {
     return (value.is_object() || value.is_array()) && !value.empty();
 }
 
-Lines one(std::string text) { return Lines{Line{std::move(text), {}}}; }
-
-/// Lines that begin with a line break, or end with one.
-Lines below(Lines lines) {
-    lines.insert(lines.begin(), Line{});
-    return lines;
-}
-Lines above(Lines lines) {
-    lines.push_back(Line{});
-    return lines;
-}
-
 /// One line for a scalar or an empty collection.
 std::string one_line(const Json& wanted) {
     std::string text = emit_yaml(wanted);
@@ -54,10 +42,29 @@ public:
 
     std::vector<Splice> run(const Part& wanted) {
         value(root_, wanted, Place{});
+        strip_last_scalar();
         return std::move(splices_);
     }
 
 private:
+    /// When more comes below a block scalar that has no final line break, it has to say so.
+    void strip_last_scalar() {
+        const auto chomp = layout_.unfinished_scalar(root_);
+        if (!chomp) {
+            return;
+        }
+        bool grows = false;
+        for (const Splice& splice : splices_) {
+            if (splice.begin < chomp->first && chomp->first <= splice.end) {
+                return;
+            }
+            grows = grows || (splice.begin == text_.size() && splice.lines.size() > 1);
+        }
+        if (grows) {
+            splice(chomp->first, chomp->second, one("-"));
+        }
+    }
+
     void splice(std::size_t begin, std::size_t end, Lines lines) {
         splices_.push_back(Splice{begin, end, std::move(lines), splices_.size()});
     }
@@ -106,8 +113,10 @@ private:
         const bool filled = is_filled_collection(wanted);
         if (place.entry == nullptr && !place.item) {
             replace_root(node, part);
-        } else if (place.item && !place.flow && filled && is_one_line_scalar(node)) {
+        } else if (place.item && !place.flow && filled && layout_.is_one_line_scalar(node)) {
             spread_item(node, part);
+        } else if (place.item && !place.flow && filled && !is_filled_flow(node)) {
+            replace_item(node, part);
         } else if (place.flow || place.item) {
             const bool glued = begin == end && begin > 0 && text_[begin - 1] != ' ';
             const std::string text =
@@ -139,12 +148,6 @@ private:
         }
     }
 
-    bool is_one_line_scalar(const Node& node) const {
-        return node.kind == Kind::kScalar && !node.block && !node.alias &&
-               text_.substr(node.begin.offset, node.end.offset - node.begin.offset).find('\n') ==
-                   std::string_view::npos;
-    }
-
     /// "- a # comment" becomes "- name: a # comment" with more fields below.
     void spread_item(const Node& node, const Part& part) {
         Lines lines = joined(chunks_of(part, text_));
@@ -156,6 +159,17 @@ private:
             const std::size_t at = layout_.line_end(node.end.offset);
             splice(at, at, below(std::move(lines)));
         }
+    }
+
+    /// A map or list instead of what was behind the dash.
+    void replace_item(const Node& node, const Part& part) {
+        const std::size_t begin = node.begin.offset;
+        const bool glued = begin > 0 && text_[begin - 1] != ' ';
+        const std::size_t column = begin - layout_.line_start(begin) + (glued ? 1 : 0);
+        Lines lines = joined(chunks_of(part, text_));
+        move_right(lines, column);
+        lines.front().text.replace(0, column, glued ? " " : "");
+        splice(begin, layout_.line_end(layout_.content_end(node)), std::move(lines));
     }
 
     /// Where a block collection begins, with the line break before it; an anchor on the key's line
@@ -252,7 +266,7 @@ private:
                 removed = true;
             }
         }
-        if (removed && (node.flow || kept.empty())) {
+        if (removed && kept.empty()) {
             replace(node, part, place);
             return;
         }
@@ -264,7 +278,9 @@ private:
             value(entry->value, field.value,
                   Place{entry, false, node.flow || place.flow, Layout::key_indent(node)});
         }
-        if (removed) {
+        if (removed && node.flow) {
+            remove_flow_entries(node, kept);
+        } else if (removed) {
             remove_entries(node, kept);
         }
         add_fields(node, kept, part, place);
@@ -274,17 +290,38 @@ private:
         return entry.merged || std::find(kept.begin(), kept.end(), &entry) != kept.end();
     }
 
+    void cut_flow_parts(const std::vector<FlowPart>& parts) {
+        for (const auto& [begin, end] : flow_cuts(parts)) {
+            cut(begin, end);
+        }
+    }
+
+    void remove_flow_entries(const Node& node, const std::vector<const Node::Entry*>& kept) {
+        std::vector<FlowPart> parts;
+        for (const Node::Entry& entry : node.entries) {
+            if (!entry.merged) {
+                const std::size_t end =
+                    std::max(entry.key_end.offset, layout_.content_end(entry.value));
+                parts.push_back({entry.key_begin.offset, end, is_kept(kept, entry)});
+            }
+        }
+        cut_flow_parts(parts);
+    }
+
     void remove_entries(const Node& node, const std::vector<const Node::Entry*>& kept) {
         const std::size_t first_kept = kept.front()->key_begin.offset;
         bool moved_up = false;
+        const Node* before = nullptr;  // the value before, if it stays
         for (const Node::Entry& entry : node.entries) {
             const std::size_t begin = entry.key_begin.offset;
             if (is_kept(kept, entry) || (moved_up && begin < first_kept)) {
+                before = entry.merged ? before : &entry.value;
                 continue;
             }
             if (layout_.is_first_on_line(begin)) {
                 const bool head = &node == &root_ && &entry == &node.entries.front();
-                remove_lines(begin, layout_.content_end(entry), Layout::key_indent(node), head);
+                remove_lines(begin, layout_.content_end(entry), Layout::key_indent(node), head,
+                             before);
             } else {
                 // Behind a dash: the next key that stays moves up, and what is between goes.
                 cut(begin, first_kept);
@@ -294,33 +331,22 @@ private:
     }
 
     /// The lines of an entry or item that is first on its line. The comment at the head of the
-    /// file is about the file.
-    void remove_lines(std::size_t at, std::size_t content_end, std::size_t indent, bool head) {
+    /// file is about the file. `before` is the value before that stays: it must not get the empty
+    /// lines behind what goes.
+    void remove_lines(std::size_t at, std::size_t content_end, std::size_t indent, bool head,
+                      const Node* before) {
         std::size_t begin = layout_.line_start(at);
         std::size_t end = layout_.next_line(content_end);
         if (options_.comments_go) {
             begin = head ? begin : layout_.attached_begin(at, 0);
             end = layout_.next_line(layout_.tail_end(content_end, indent));
-            tidy(begin, end);
+            layout_.tidy(begin, end);
+        }
+        while (before != nullptr && layout_.keeps_empty_lines(*before) && end < text_.size() &&
+               layout_.is_blank_line(end)) {
+            end = layout_.next_line(end);
         }
         cut(begin, end);
-    }
-
-    /// Of the empty lines above and below what goes, one stays.
-    void tidy(std::size_t& begin, std::size_t& end) const {
-        std::size_t rest = end;
-        while (rest < text_.size() && layout_.is_blank_line(rest)) {
-            rest = layout_.next_line(rest);
-        }
-        const bool blank_above = begin == 0 || layout_.is_blank_line(layout_.line_start(begin - 1));
-        if (rest == text_.size()) {
-            while (begin > 0 && layout_.is_blank_line(layout_.line_start(begin - 1))) {
-                begin = layout_.line_start(begin - 1);
-            }
-            end = rest;
-        } else if (blank_above) {
-            end = rest;
-        }
     }
 
     void add_fields(const Node& node, const std::vector<const Node::Entry*>& kept, const Part& part,
@@ -359,7 +385,8 @@ private:
         if (root && wants_space(node, chunks.front())) {
             lines.insert(lines.begin(), Line{});
         }
-        const std::size_t at = root ? end_of_root(end) : end_of_map(end, Layout::key_indent(node));
+        const std::size_t at =
+            root ? end_of_root(end) : layout_.end_of_map(end, Layout::key_indent(node));
         splice(before_cut(at), before_cut(at), below(std::move(lines)));
     }
 
@@ -375,18 +402,6 @@ private:
                             layout_.is_blank_line(layout_.line_start(start - 1)));
         }
         return airy;
-    }
-
-    /// Behind the comments that belong to a map.
-    std::size_t end_of_map(std::size_t content_end, std::size_t indent) const {
-        std::size_t end = layout_.line_end(content_end);
-        for (std::size_t start = layout_.next_line(end);
-             indent > 0 && start < text_.size() && layout_.is_comment_line(start) &&
-             text_.find_first_not_of(' ', start) - start >= indent;
-             start = layout_.next_line(start)) {
-            end = layout_.line_end(start);
-        }
-        return end;
     }
 
     /// Behind the comments at the end of the file, when nothing else is there that stays.
@@ -433,22 +448,35 @@ private:
                 kept.push_back(item.here);
             }
         }
-        const bool removed = kept.size() < node.items.size();
-        if (kept.empty() || (removed && node.flow)) {
+        if (kept.empty()) {
             replace(node, part, place);
         } else if (node.flow) {
-            flow_items(node, part);
+            remove_flow_items(node, kept);
+            flow_items(part);
         } else {
             remove_items(node, kept);
             block_items(node, part);
         }
     }
 
-    void flow_items(const Node& node, const Part& part) {
+    void remove_flow_items(const Node& node, const std::vector<const Node*>& kept) {
+        std::vector<FlowPart> parts;
+        for (const Node& item : node.items) {
+            const bool stays = std::find(kept.begin(), kept.end(), &item) != kept.end();
+            parts.push_back({item.begin.offset, layout_.content_end(item), stays});
+        }
+        cut_flow_parts(parts);
+    }
+
+    void flow_items(const Part& part) {
         std::string before_first;
         const Node* last = nullptr;
         for (const Part& item : part.items) {
             if (item.here != nullptr) {
+                const std::size_t begin = item.here->begin.offset;
+                if (!before_first.empty()) {
+                    splice(begin, begin, one(std::exchange(before_first, "")));
+                }
                 last = item.here;
                 value(*last, item, Place{nullptr, true, true, 0});
             } else if (last != nullptr) {
@@ -457,10 +485,6 @@ private:
             } else {
                 before_first += emit_flow(to_json(item)) + ", ";
             }
-        }
-        if (!before_first.empty()) {
-            const std::size_t begin = node.items.front().begin.offset;
-            splice(begin, begin, one(before_first));
         }
     }
 
@@ -514,20 +538,25 @@ private:
     }
 
     void remove_items(const Node& node, const std::vector<const Node*>& kept) {
+        const Node* before = nullptr;  // the item before, if it stays
         for (std::size_t i = 0; i < node.items.size(); ++i) {
             const Node& item = node.items[i];
             if (std::find(kept.begin(), kept.end(), &item) != kept.end()) {
+                before = &item;
                 continue;
             }
             const std::size_t dash = layout_.dash_of(node, item);
             const std::size_t end = std::max(layout_.content_end(item), dash + 1);
             if (layout_.is_first_on_line(dash)) {
-                remove_lines(dash, end, dash - layout_.line_start(dash), false);
+                remove_lines(dash, end, dash - layout_.line_start(dash), false, before);
                 continue;
             }
-            // Behind another dash: up to the next item, which then stands there.
-            const bool last = i + 1 == node.items.size();
-            cut(dash, last ? layout_.line_end(end) : layout_.dash_of(node, node.items[i + 1]));
+            // Behind another dash: up to the next item that stays, which then stands there.
+            while (&node.items[i] != kept.front()) {
+                ++i;
+            }
+            before = kept.front();
+            cut(dash, layout_.dash_of(node, *before));
         }
     }
 
