@@ -19,8 +19,11 @@ Result<int> run(Cli& cli, const NewInstanceFlags& values, const Args& args) {
     LIMA_TRY(auto* context, cli.context());
     context->progress = make_progress(!cli.json_log() && is_terminal(STDERR_FILENO));
     LIMA_TRY(const auto instance, resolve_instance(cli, Mode::kCreate, values, args));
-    LIMA_DO(instance::prepare(*context, instance));
-    log::info("Run `limactl start {}` to start the instance.", instance.name);
+    if (!instance) {
+        return 1;
+    }
+    LIMA_DO(instance::prepare(*context, *instance));
+    log::info("Run `limactl start {}` to start the instance.", instance->name);
     return 0;
 }
 

@@ -2,9 +2,9 @@
 #include "core/base/text.hpp"
 #include "core/cli/commands.hpp"
 #include "core/cli/format/progress.hpp"
-#include "core/cli/kit/new_instance.hpp"
 #include "core/cli/kit/ready.hpp"
 #include "core/cli/kit/terminal.hpp"
+#include "core/cli/kit/yaml_edit.hpp"
 
 #include <unistd.h>
 
@@ -24,7 +24,7 @@ Result<int> run(Cli& cli, const Options& options, const Args& args) {
     const std::string name = args.empty() ? "default" : args[0];
     LIMA_TRY(const auto instance, instance::inspect(*context, name), "cannot restart {}",
              name_quote(name));
-    LIMA_TRY(const bool changed, edit_existing(cli, name, options.edit));
+    LIMA_TRY(const bool changed, edit_existing(cli, name, options.edit, "limactl restart"));
     if (changed) {
         log::info("Changed the configuration of {}", name_quote(name));
     }

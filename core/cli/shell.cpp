@@ -7,7 +7,7 @@
 #include "core/cli/commands.hpp"
 #include "core/cli/kit/cli.hpp"
 #include "core/cli/kit/guest_script.hpp"
-#include "core/cli/kit/menu.hpp"
+#include "core/cli/kit/prompt.hpp"
 #include "core/cli/kit/shell_env.hpp"
 #include "core/cli/kit/ssh_target.hpp"
 #include "core/cli/kit/terminal.hpp"

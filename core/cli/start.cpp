@@ -63,7 +63,11 @@ Result<int> run(Cli& cli, const Options& options, const Args& args) {
     }
     LIMA_TRY(auto* context, cli.context());
     context->progress = make_progress(!cli.json_log() && is_terminal(STDERR_FILENO));
-    LIMA_TRY(const auto instance, resolve_instance(cli, Mode::kStart, options.create, args));
+    LIMA_TRY(const auto resolved, resolve_instance(cli, Mode::kStart, options.create, args));
+    if (!resolved) {
+        return 1;
+    }
+    const store::Instance& instance = *resolved;
     PhaseView view(form_of(cli, options));
     if (instance.status == store::status::kRunning && !instance::is_stopping(instance)) {
         view.result(Result<void>());

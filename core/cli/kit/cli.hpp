@@ -135,6 +135,7 @@ public:
     /// Menus, editor and confirmations are wanted: --tty, --yes, else whether stdout is a terminal.
     bool tty() const;
     bool tty_given() const { return globals_.tty.has_value(); }
+    bool yes_given() const { return globals_.yes.value_or(false); }
     void force_no_tty() { tty_override_ = false; }
     bool debug() const { return globals_.debug; }
     bool json_log() const { return globals_.log_format == "json"; }

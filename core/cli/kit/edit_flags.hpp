@@ -35,6 +35,7 @@ struct EditFlags {
     std::optional<std::string> containerd;
     std::optional<bool> plain;
     Args port_forward;
+    bool operator==(const EditFlags&) const = default;
 };
 
 enum class EditScope { kEdit, kCreate };

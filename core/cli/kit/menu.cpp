@@ -1,149 +1,104 @@
 #include "core/cli/kit/menu.hpp"
 
-#include "core/base/fs.hpp"
-#include "core/base/process.hpp"
 #include "core/base/text.hpp"
-#include "core/cli/kit/terminal.hpp"
-
-#include <cstdio>
-#include <cstdlib>
-#include <iostream>
-#include <unistd.h>
+#include "core/cli/kit/editor.hpp"
+#include "core/cli/kit/prompt.hpp"
+#include "core/cli/kit/template_options.hpp"
 
 namespace lima::cli {
 
 namespace {
 
-std::optional<std::string> read_line() {
-    std::string line;
-    if (!std::getline(std::cin, line)) {
-        std::cin.clear();
-        return std::nullopt;
-    }
-    return std::string(trim(line));
-}
-
-Result<std::filesystem::path> find_editor() {
-    for (const char* variable : {"VISUAL", "EDITOR"}) {
-        if (const char* name = std::getenv(variable); name != nullptr && *name != '\0') {
-            if (auto found = find_program(name)) {
-                return found;
-            }
+/// The draft from a template of the user's choice; nullopt when none was chosen. What is wrong with
+/// the template is said, and the user chooses again.
+std::optional<Draft> choose_template(const NewInstance& what) {
+    std::vector<std::string> names;
+    for (const auto& listed : tmpl::list(tmpl::default_template_dirs(what.context.home.root()))) {
+        if (!listed.name.starts_with("_")) {
+            names.push_back(listed.name);
         }
     }
-    for (const char* name : {"editor", "vim", "vi", "emacs"}) {
-        if (auto found = find_program(name)) {
-            return found;
+    for (;;) {
+        const auto name = pick("Choose a template", names);
+        if (!name) {
+            return std::nullopt;
         }
+        auto read = tmpl::read("template:" + *name, template_options(what.context));
+        auto draft = read ? make_draft(what, std::move(*read)) : fail(std::move(read.error()));
+        if (draft) {
+            return std::move(*draft);
+        }
+        log::error("template {} cannot be used: {}", name_quote(*name), draft.error().text());
     }
-    return fail(
-        Error(Code::kNotFound, "could not find a text editor")
-            .with_hint("set $EDITOR, or change the configuration with flags such as --set"));
-}
-
-std::string editor_header(const std::string& name) {
-    std::string header =
-        "# Please edit the following configuration for Lima instance " + go_quote(name) + "\n";
-    if (name == "default") {
-        header += "# This is usually unnecessary.\n";
-    }
-    return header + "# An empty file cancels.\n\n";
 }
 
 }  // namespace
 
-std::optional<std::size_t> choose(const std::string& question,
-                                  const std::vector<std::string>& options) {
-    if (!is_terminal(STDIN_FILENO)) {
-        return std::nullopt;
+Result<Draft> make_draft(const NewInstance& what, tmpl::Read read) {
+    tmpl::Options options = template_options(what.context);
+    options.with_base_yaml = true;
+    LIMA_TRY(auto source, tmpl::embed(read, options));
+    EditInput input;
+    input.home = what.context.host.home;
+    LIMA_TRY(auto changed, apply_edit_flags(what.edit, input, source.text, source.file));
+    if (changed != source.text) {
+        source.origins.clear();  // of the lines that were there before
+        source.text = std::move(changed);
     }
+    if (trim(source.text).empty()) {
+        return failf(Code::kInvalidArgument, "the template {} is empty", name_quote(read.locator));
+    }
+    return Draft{std::move(read), std::move(source)};
+}
+
+Result<void> take_edited(const NewInstance& what, Draft& draft, std::string text) {
+    // base.yaml is in it already. Relative locators are those of the template.
+    tmpl::Read read = draft.read;
+    read.locator += " (edited)";
+    read.text = std::move(text);
+    LIMA_TRY(draft.source, tmpl::embed(read, template_options(what.context)));
+    return {};
+}
+
+instance::CreateInput create_input(const NewInstance& what, const Draft& draft) {
+    return {what.name, draft.source.text, draft.source.file, draft.source.origins};
+}
+
+std::string creation_header(const NewInstance& what) {
+    std::string purpose = "The configuration of the new instance " + go_quote(what.name) + ".";
+    if (what.name == "default") {
+        purpose += "\nIt is good as it is for most purposes.";
+    }
+    return editor_header(what.context, purpose);
+}
+
+Result<std::optional<Draft>> creation_menu(const NewInstance& what, Draft draft) {
+    enum Option : std::size_t { kProceed, kEdit, kOther, kExit };
     for (;;) {
-        std::printf("? %s\n", question.c_str());
-        for (std::size_t i = 0; i < options.size(); ++i) {
-            std::printf("  %zu  %s\n", i + 1, options[i].c_str());
+        const auto choice = choose(
+            fmt::format("Creating an instance {} from {}", go_quote(what.name), draft.read.locator),
+            {"Proceed with this configuration", "Open it in an editor", "Choose another template",
+             "Exit"});
+        if (!choice) {
+            log::warn("The menu got no answer, proceeding with the configuration as it is");
         }
-        std::printf("[1-%zu, Enter for 1] ", options.size());
-        std::fflush(stdout);
-        const auto line = read_line();
-        if (!line) {
-            return std::nullopt;
-        }
-        if (line->empty()) {
-            return 0;
-        }
-        const auto number = std::strtoul(line->c_str(), nullptr, 10);
-        if (number >= 1 && number <= options.size()) {
-            return number - 1;
-        }
-    }
-}
-
-bool confirm(const std::string& question, bool fallback) {
-    if (!is_terminal(STDIN_FILENO)) {
-        return false;
-    }
-    for (;;) {
-        std::printf("? %s (%s) ", question.c_str(), fallback ? "Y/n" : "y/N");
-        std::fflush(stdout);
-        const auto line = read_line();
-        if (!line) {
-            return false;
-        }
-        const std::string word = to_lower(*line);
-        if (word.empty()) {
-            return fallback;
-        }
-        if (word == "y" || word == "yes" || word == "n" || word == "no") {
-            return word[0] == 'y';
+        switch (choice.value_or(kProceed)) {
+            case kExit:
+                log::info("No instance was created");
+                return std::nullopt;
+            case kOther:
+                if (auto chosen = choose_template(what)) {
+                    draft = std::move(*chosen);
+                }
+                continue;
+            case kEdit: {
+                LIMA_TRY(draft.edited, open_editor(creation_header(what), draft.source.text));
+                return draft;
+            }
+            default:
+                return draft;
         }
     }
-}
-
-Result<std::string> open_editor(const std::string& header, const std::string& text) {
-    LIMA_TRY(const auto editor, find_editor());
-    LIMA_TRY(const auto dir, fs::TempDir::create("lima-editor-"));
-    const auto file = dir.path() / "lima.yaml";
-    LIMA_DO(fs::write_file_atomic(file, header + text, 0600));
-    SpawnOptions options;
-    options.argv = {editor.string(), file.string()};
-    options.inherit_stdio = true;
-    options.new_group = false;
-    LIMA_TRY(Child child, spawn(options));
-    LIMA_TRY(const auto status, child.wait());
-    if (!status.ok()) {
-        return failf(Code::kAborted, "could not run the editor {}: {}", name_quote(editor.string()),
-                     status.text());
-    }
-    LIMA_TRY(auto edited, fs::read_file(file));
-    if (edited.starts_with(header)) {
-        edited.erase(0, header.size());
-    }
-    return trim(edited).empty() ? std::string() : edited;
-}
-
-Result<std::string> creation_menu(const instance::Context&, const EditFlags& edit,
-                                  const EditInput& input, const std::string& name,
-                                  const std::string& text, const std::string& file) {
-    LIMA_TRY(auto edited, apply_edit_flags(edit, input, text, file));
-    const auto choice =
-        choose("Creating an instance " + go_quote(name),
-               {"Proceed with the current configuration",
-                "Open an editor to review or modify the current configuration", "Exit"});
-    if (!choice) {
-        log::warn("Failed to open the menu, proceeding with the current configuration");
-        return edited;
-    }
-    if (*choice == 2) {
-        return failf(Code::kCancelled, "exiting");
-    }
-    if (*choice == 1) {
-        LIMA_TRY(edited, open_editor(editor_header(name), edited));
-        if (edited.empty()) {
-            log::info("Aborting, as requested by saving the file with empty content");
-            return failf(Code::kCancelled, "aborted: the saved file was empty");
-        }
-    }
-    return edited;
 }
 
 }  // namespace lima::cli

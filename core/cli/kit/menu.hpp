@@ -1,28 +1,42 @@
-// Questions on a terminal: the creation menu, the editor, yes or no (spec/cli.md section 13). Drawn
-// on stdout, read from stdin, plain lines: it works over any connection.
+// What a new instance is made from, and the menu in which the user may change that (spec/cli.md
+// 13.1).
 #pragma once
 
 #include "core/cli/kit/edit_flags.hpp"
 #include "core/instance/instance.hpp"
+#include "core/template/template.hpp"
 
+#include <optional>
 #include <string>
 
 namespace lima::cli {
 
-/// Proceed, edit, or leave: the text to create the instance from. kCancelled when the user leaves.
-Result<std::string> creation_menu(const instance::Context& context, const EditFlags& edit,
-                                  const EditInput& input, const std::string& name,
-                                  const std::string& text, const std::string& file);
+struct NewInstance {
+    const instance::Context& context;
+    const EditFlags& edit;
+    std::string name;
+};
 
-/// Opens $VISUAL, $EDITOR, editor, vim, vi or emacs on the text below a header of comment lines. An
-/// untouched header is cut off; an empty result means: leave it.
-Result<std::string> open_editor(const std::string& header, const std::string& text);
+struct Draft {
+    tmpl::Read read;        // the template
+    config::Source source;  // with its bases and the flags
+    /// What the user made of that by hand, with new bases perhaps; empty: leave it.
+    std::optional<std::string> edited = {};
+};
 
-/// Enter is the default. No terminal on stdin: no.
-bool confirm(const std::string& question, bool fallback);
+/// What instance::create wants.
+instance::CreateInput create_input(const NewInstance& what, const Draft& draft);
 
-/// The number of the chosen option; nullopt when there is no answer (end of file, no terminal).
-std::optional<std::size_t> choose(const std::string& question,
-                                  const std::vector<std::string>& options);
+/// The template with its bases, base.yaml and the flags.
+Result<Draft> make_draft(const NewInstance& what, tmpl::Read read);
+
+/// What the user made of it by hand may have bases of its own.
+Result<void> take_edited(const NewInstance& what, Draft& draft, std::string text);
+
+/// Proceed, edit, take another template, or leave (nullopt). Without an answer: proceed.
+Result<std::optional<Draft>> creation_menu(const NewInstance& what, Draft draft);
+
+/// The editor's header for a new instance.
+std::string creation_header(const NewInstance& what);
 
 }  // namespace lima::cli

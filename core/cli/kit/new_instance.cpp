@@ -2,13 +2,16 @@
 
 #include "core/base/fs.hpp"
 #include "core/base/text.hpp"
+#include "core/cli/kit/editor.hpp"
 #include "core/cli/kit/menu.hpp"
 #include "core/cli/kit/template_options.hpp"
+#include "core/cli/kit/yaml_edit.hpp"
 #include "core/driver/registry.hpp"
 #include "core/store/home.hpp"
 
 #include <cstdio>
 #include <map>
+#include <utility>
 
 namespace lima::cli {
 
@@ -41,37 +44,46 @@ void warn_dropped(const std::string& locator) {
     }
 }
 
-/// The template as lima.yaml of a new instance: embedded, flags applied.
-Result<store::Instance> create_from(Cli& cli, const tmpl::Read& read, const std::string& name,
-                                    const EditFlags& edit) {
-    LIMA_TRY(auto* context, cli.context());
-    LIMA_DO(store::check_instance_name(name));
-    tmpl::Options options = template_options(*context);
-    options.with_base_yaml = true;
-    LIMA_TRY(auto embedded, tmpl::embed(read, options));
-    std::string text = embedded.text;
-    EditInput input;
-    input.home = context->host.home;
-    if (cli.tty()) {
-        LIMA_TRY(auto chosen, creation_menu(*context, edit, input, name, text, read.locator));
-        text = std::move(chosen);
-    } else {
-        log::info("Terminal is not available, proceeding without opening an editor");
-        LIMA_TRY(auto edited, apply_edit_flags(edit, input, text, read.locator));
-        text = std::move(edited);
+using Resolved = std::optional<store::Instance>;
+
+Result<Resolved> create_by_menu(const NewInstance& what, Draft first) {
+    LIMA_TRY(auto draft, creation_menu(what, std::move(first)));
+    if (!draft) {
+        return std::nullopt;
     }
-    if (trim(text).empty()) {
-        return failf(Code::kInvalidArgument, "the template {} is empty", name_quote(read.locator));
+    Resolved created;
+    bool by_hand = draft->edited.has_value();
+    const auto accept = [&](std::string& text) -> Result<void> {
+        if (std::exchange(by_hand, true)) {
+            LIMA_DO(take_edited(what, *draft, text));
+            text = draft->source.text;
+        }
+        LIMA_TRY(created, instance::create(what.context, create_input(what, *draft)));
+        return {};
+    };
+    const std::string text = draft->edited.value_or(draft->source.text);
+    bool accepted = false;
+    if (!text.empty()) {
+        LIMA_TRY(accepted, accept_or_edit(creation_header(what), text, accept));
     }
-    if (text != embedded.text) {
-        embedded.origins.clear();  // of the lines that were there before
-    }
-    auto created =
-        instance::create(*context, {name, text, read.locator, std::move(embedded.origins)});
-    if (!created && cli.tty() && created.error().code() == Code::kInvalidArgument) {
-        return fail(reject_yaml(std::move(created.error()), text));
+    if (!accepted) {
+        log::info("The file was saved empty: no instance was created");
     }
     return created;
+}
+
+/// The template as lima.yaml of a new instance: embedded, flags applied.
+Result<Resolved> create_from(Cli& cli, const tmpl::Read& read, const std::string& name,
+                             const EditFlags& edit) {
+    LIMA_TRY(auto* context, cli.context());
+    LIMA_DO(store::check_instance_name(name));
+    const NewInstance what{*context, edit, name};
+    LIMA_TRY(Draft draft, make_draft(what, read));
+    if (cli.tty()) {
+        return create_by_menu(what, std::move(draft));
+    }
+    log::info("Terminal is not available, proceeding without opening an editor");
+    return instance::create(*context, create_input(what, draft));
 }
 
 Failure exists_already(const std::string& name) {
@@ -82,7 +94,7 @@ Failure exists_already(const std::string& name) {
 }
 
 /// start NAME of an existing instance.
-Result<store::Instance> use_existing(Cli& cli, store::Instance instance, const EditFlags& edit) {
+Result<Resolved> use_existing(Cli& cli, store::Instance instance, const EditFlags& edit) {
     LIMA_TRY(auto* context, cli.context());
     if (!instance.config) {
         return fail(Error(Code::kInvalidArgument,
@@ -91,13 +103,14 @@ Result<store::Instance> use_existing(Cli& cli, store::Instance instance, const E
                         .with_hint("correct " + instance.dir + "/lima.yaml"));
     }
     log::info("Using the existing instance {}", name_quote(instance.name));
-    LIMA_TRY(const bool changed, edit_existing(cli, instance.name, edit));
-    return changed ? instance::inspect(*context, instance.name)
-                   : Result<store::Instance>(std::move(instance));
+    LIMA_TRY(const bool changed, edit_existing(cli, instance.name, edit, "limactl start"));
+    if (changed) {
+        return instance::inspect(*context, instance.name);
+    }
+    return instance;
 }
 
-Result<store::Instance> by_name(Cli& cli, Mode mode, const NewInstanceFlags& values,
-                                const Args& args) {
+Result<Resolved> by_name(Cli& cli, Mode mode, const NewInstanceFlags& values, const Args& args) {
     LIMA_TRY(auto* context, cli.context());
     if (!args.empty() && !values.name.empty() && args[0] != values.name) {
         return failf(Code::kInvalidArgument,
@@ -113,7 +126,7 @@ Result<store::Instance> by_name(Cli& cli, Mode mode, const NewInstanceFlags& val
                                      : use_existing(cli, std::move(*found), values.edit);
     }
     if (found.error().code() != Code::kNotFound) {
-        return found;
+        return fail(std::move(found.error()));
     }
     if (!args.empty() && name != "default") {
         log::info("Creating an instance {} from template:default (not from template:{})",
@@ -125,8 +138,8 @@ Result<store::Instance> by_name(Cli& cli, Mode mode, const NewInstanceFlags& val
     return create_from(cli, read, name, values.edit);
 }
 
-Result<store::Instance> by_locator(Cli& cli, Mode mode, const NewInstanceFlags& values,
-                                   const std::string& locator) {
+Result<Resolved> by_locator(Cli& cli, Mode mode, const NewInstanceFlags& values,
+                            const std::string& locator) {
     LIMA_TRY(auto* context, cli.context());
     warn_dropped(locator);
     if (locator == "-") {
@@ -181,8 +194,8 @@ Result<bool> print_lists(Cli& cli, const NewInstanceFlags& values) {
     return false;
 }
 
-Result<store::Instance> resolve_instance(Cli& cli, Mode mode, const NewInstanceFlags& values,
-                                         const Args& args) {
+Result<Resolved> resolve_instance(Cli& cli, Mode mode, const NewInstanceFlags& values,
+                                  const Args& args) {
     if (!values.name.empty()) {
         LIMA_DO(store::check_instance_name(values.name));
     }
@@ -190,33 +203,6 @@ Result<store::Instance> resolve_instance(Cli& cli, Mode mode, const NewInstanceF
         return by_name(cli, mode, values, args);
     }
     return by_locator(cli, mode, values, args[0]);
-}
-
-Result<bool> edit_existing(Cli& cli, const std::string& name, const EditFlags& values) {
-    LIMA_TRY(auto* context, cli.context());
-    const auto path = context->home.instance_dir(name) / store::file::kYaml;
-    LIMA_TRY(const auto before, fs::read_file(path));
-    EditInput input;
-    input.new_instance = false;
-    input.home = context->host.home;
-    LIMA_TRY(const auto after, apply_edit_flags(values, input, before, path.string()));
-    if (after == before) {
-        return false;
-    }
-    if (auto checked = instance::check_yaml(*context, name, after, path.string()); !checked) {
-        return fail(reject_yaml(std::move(checked.error()), after));
-    }
-    LIMA_DO(fs::write_file_atomic(path, after, 0644));
-    return true;
-}
-
-Error reject_yaml(Error error, const std::string& text) {
-    const char* file = "lima.REJECTED.yaml";
-    auto written = fs::write_file_atomic(file, text);
-    const std::string where = written
-                                  ? "the YAML is invalid, saved the buffer as " + name_quote(file)
-                                  : "the YAML is invalid";
-    return std::move(error).wrap(where);
 }
 
 }  // namespace lima::cli

@@ -22,15 +22,9 @@ Result<bool> print_lists(Cli& cli, const NewInstanceFlags& values);
 enum class Mode { kCreate, kStart };
 
 /// The instance to work with: an existing one (start, with the edits applied), or a new one made
-/// from the template.
-Result<store::Instance> resolve_instance(Cli& cli, Mode mode, const NewInstanceFlags& values,
-                                         const Args& args);
-
-/// Applies edit flags to the lima.yaml of an existing instance: checked first, then written. True
-/// when it changed; a rejected text is saved as lima.REJECTED.yaml.
-Result<bool> edit_existing(Cli& cli, const std::string& name, const EditFlags& values);
-
-/// Writes ./lima.REJECTED.yaml and adds that to the error.
-Error reject_yaml(Error error, const std::string& text);
+/// from the template. nullopt: the user left the menu, and has been told that nothing was made.
+Result<std::optional<store::Instance>> resolve_instance(Cli& cli, Mode mode,
+                                                        const NewInstanceFlags& values,
+                                                        const Args& args);
 
 }  // namespace lima::cli
