@@ -4,7 +4,7 @@
 #include "core/base/text.hpp"
 #include "core/cli/commands.hpp"
 #include "core/cli/format/drivers.hpp"
-#include "core/cli/format/instances.hpp"
+#include "core/cli/format/json.hpp"
 #include "core/cli/kit/cli.hpp"
 #include "core/cli/kit/plugins.hpp"
 #include "core/cli/kit/terminal.hpp"

@@ -5,7 +5,8 @@
 #include "core/base/version.hpp"
 #include "core/cli/commands.hpp"
 #include "core/cli/format/drivers.hpp"
-#include "core/cli/format/instances.hpp"
+#include "core/cli/format/json.hpp"
+#include "core/cli/format/query.hpp"
 #include "core/cli/kit/cli.hpp"
 #include "core/cli/kit/plugins.hpp"
 #include "core/cli/kit/shell_env.hpp"
@@ -108,7 +109,8 @@ Json default_template(const instance::Context& context) {
     return config::to_json(loaded->config);
 }
 
-Result<int> run(Cli& cli) {
+Result<int> run(Cli& cli, const std::string& expression) {
+    LIMA_TRY(const auto query, Query::parse({expression}, "--yq"));
     LIMA_TRY(auto* context, cli.context());
     Json info = Json::object();
     info["version"] = std::string(version());
@@ -127,8 +129,11 @@ Result<int> run(Cli& cli) {
     info["plugins"] = plugins_json(cli);
     info["libexecPaths"] = paths_json(libexec_dirs());
     info["sharePaths"] = paths_json(share_dirs());
-    const std::string text = output_is_terminal() ? colour_json(info) : dump_json(info, 4);
-    std::printf("%s\n", text.c_str());
+    LIMA_TRY(const auto results, query.run(info));
+    for (const auto& result : results) {
+        const std::string text = result_line(result, output_is_terminal(), 4);
+        std::fwrite(text.data(), 1, text.size(), stdout);
+    }
     return 0;
 }
 
@@ -137,9 +142,13 @@ Result<int> run(Cli& cli) {
 void add_info(Cli& cli) {
     Command& command = cli.add({.name = "info",
                                 .summary = "Show diagnostic information",
+                                .examples = "  Where the drivers come from:\n  $ limactl info --yq "
+                                            "'.vmTypesEx[].location'",
                                 .group = Group::kAdvanced,
                                 .max_args = 0});
-    command.run([](Cli& c, const Args&) { return run(c); });
+    auto expression = std::make_shared<std::string>(".");
+    command.flags().text("yq", *expression, "Print the results of a yq expression");
+    command.run([expression](Cli& c, const Args&) { return run(c, *expression); });
 }
 
 }  // namespace lima::cli

@@ -3,9 +3,12 @@
 #include "core/base/text.hpp"
 #include "core/cli/commands.hpp"
 #include "core/cli/format/instances.hpp"
+#include "core/cli/format/json.hpp"
+#include "core/cli/format/query.hpp"
 #include "core/cli/kit/cli.hpp"
 #include "core/cli/kit/terminal.hpp"
 #include "core/store/template_data.hpp"
+#include "core/text/yaml.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -20,21 +23,64 @@ struct Options {
     bool quiet = false;
     bool list_fields = false;
     bool all_fields = false;
-    std::string chosen() const { return json ? "json" : format.value_or("table"); }
+    Args yq;
+    Args filter;
+    /// --yq alone chooses JSON, but only after --quiet was looked at.
+    std::string chosen() const {
+        return json ? "json" : format.value_or(yq.empty() || quiet ? "table" : "json");
+    }
 };
+
+struct Queries {
+    std::optional<Query> yq;
+    std::optional<Query> filter;
+};
+
+Failure conflict(const char* a, const char* b) {
+    return failf(Code::kInvalidArgument, "option {} conflicts with option {}", a, b);
+}
 
 Result<void> check_conflicts(const Options& options) {
     if (options.json && options.format) {
-        return failf(Code::kInvalidArgument, "option --json conflicts with option --format");
+        return conflict("--json", "--format");
     }
     if (options.list_fields && options.format) {
-        return failf(Code::kInvalidArgument, "option --list-fields conflicts with option --format");
+        return conflict("--list-fields", "--format");
+    }
+    if (!options.yq.empty() && options.format && *options.format != "json" &&
+        *options.format != "yaml") {
+        return failf(Code::kInvalidArgument, "option --yq only works with --format json or yaml");
+    }
+    if (options.list_fields && !options.yq.empty()) {
+        return conflict("--list-fields", "--yq");
+    }
+    if (options.list_fields && !options.filter.empty()) {
+        return conflict("--list-fields", "--filter");
     }
     if (options.quiet && options.chosen() != "table") {
         return failf(Code::kInvalidArgument,
                      "option --quiet can only be used with '--format table'");
     }
     return {};
+}
+
+Result<Queries> parse_queries(const Options& options) {
+    Queries queries;
+    if (!options.filter.empty()) {
+        Args selects;
+        for (const auto& expression : options.filter) {
+            selects.push_back("select(" + expression + ")");
+        }
+        LIMA_TRY(queries.filter, Query::parse(selects, "--filter"));
+    }
+    if (!options.yq.empty()) {
+        Args steps = options.yq;
+        if (options.quiet) {
+            steps.emplace_back(".name");
+        }
+        LIMA_TRY(queries.yq, Query::parse(steps, "--yq"));
+    }
+    return queries;
 }
 
 void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
@@ -91,9 +137,39 @@ Result<std::vector<store::Instance>> inspect_all(const instance::Context& contex
     return instances;
 }
 
+/// Those for which the filter yields something. It sees what is known of the instance itself.
+Result<std::vector<store::Instance>> filtered(std::vector<store::Instance> instances,
+                                              const Query& filter) {
+    std::vector<store::Instance> kept;
+    for (auto& instance : instances) {
+        Json record = store::to_json(instance);
+        drop_empty_objects(record);
+        LIMA_TRY(const auto results, filter.run(record), "instance {}", name_quote(instance.name));
+        if (!results.empty()) {
+            kept.push_back(std::move(instance));
+        }
+    }
+    return kept;
+}
+
+Result<std::string> results_text(const std::vector<store::Instance>& instances,
+                                 const ListFacts& facts, const Query& yq, bool yaml) {
+    std::string out;
+    for (const auto& instance : instances) {
+        LIMA_TRY(auto results, yq.run(instance_json(instance, facts)), "instance {}",
+                 name_quote(instance.name));
+        for (Json& result : results) {
+            drop_empty_objects(result);
+            out +=
+                yaml ? "---\n" + text::emit_yaml(result) : result_line(result, facts.terminal, -1);
+        }
+    }
+    return out;
+}
+
 Result<void> print_instances(const instance::Context& context,
-                             const std::vector<store::Instance>& instances,
-                             const Options& options) {
+                             const std::vector<store::Instance>& instances, const Options& options,
+                             const Queries& queries) {
     ListFacts facts;
     facts.host = context.host;
     facts.lima_home = context.home.root().string();
@@ -101,7 +177,14 @@ Result<void> print_instances(const instance::Context& context,
     facts.terminal = output_is_terminal();
     facts.width = facts.terminal ? terminal_width() : 0;
     const std::string format = options.chosen();
-    if (format == "table") {
+    if (queries.yq) {
+        LIMA_TRY(const auto text, results_text(instances, facts, *queries.yq, format == "yaml"));
+        print(text);
+    } else if (options.quiet) {
+        for (const auto& instance : instances) {
+            print(instance.name + "\n");
+        }
+    } else if (format == "table") {
         print(instances_table(instances, facts, options.all_fields));
     } else if (format == "json") {
         print(instances_json(instances, facts));
@@ -120,6 +203,7 @@ Result<int> run(Cli& cli, const Options& options, const Args& args) {
         print(join(store::template_fields(), "\n") + "\n");
         return 0;
     }
+    LIMA_TRY(const Queries queries, parse_queries(options));
     LIMA_TRY(auto* context, cli.context());
     LIMA_TRY(const auto all, context->home.instance_names());
     if (args.empty() && all.empty()) {
@@ -128,13 +212,16 @@ Result<int> run(Cli& cli, const Options& options, const Args& args) {
     }
     std::vector<std::string> names;
     const bool matched = select_names(all, args, names);
-    if (options.quiet) {
+    if (options.quiet && !queries.yq && !queries.filter) {
         for (const auto& name : names) {
             print(name + "\n");
         }
     } else if (matched || !names.empty()) {
-        LIMA_TRY(const auto instances, inspect_all(*context, names));
-        LIMA_DO(print_instances(*context, instances, options));
+        LIMA_TRY(auto instances, inspect_all(*context, names));
+        if (queries.filter) {
+            LIMA_TRY(instances, filtered(std::move(instances), *queries.filter));
+        }
+        LIMA_DO(print_instances(*context, instances, options, queries));
     }
     if (!matched) {
         return failf(Code::kNotFound, "unmatched instances");
@@ -152,9 +239,16 @@ void add_list(Cli& cli) {
          .summary = "List instances of Lima",
          .details =
              "List instances of Lima.\n\nThe format is table, json, yaml, or a Go template such as "
-             "'{{.Name}}: {{.Status}}'; --list-fields names the fields.",
-         .examples = "  $ limactl list --format '{{.Name}} {{.SSHLocalPort}}'\n  $ limactl list "
-                     "--json | jq .name",
+             "'{{.Name}}: {{.Status}}'; --list-fields names the fields.\nExpressions of yq see an "
+             "instance as --json prints it: --filter chooses instances, --yq what is printed of "
+             "each.",
+         .examples =
+             "  The name and the ssh port of each:\n  $ limactl list --format '{{.Name}} "
+             "{{.SSHLocalPort}}'\n\n"
+             "  The names of those that run:\n  $ limactl list -q --filter '.status == "
+             "\"Running\"'\n\n"
+             "  Where each mounts something writable:\n  $ limactl list --yq '.name + \": \" + "
+             "(.config.mounts[] | select(.writable) | .location)'",
          .group = Group::kBasic,
          .complete = complete_instances});
     auto options = std::make_shared<Options>();
@@ -168,6 +262,9 @@ void add_list(Cli& cli) {
     flags.boolean("json", options->json, "As --format json");
     flags.boolean("q,quiet", options->quiet, "Only show names");
     flags.boolean("list-fields", options->list_fields, "List the fields of a Go template");
+    flags.list("yq", options->yq, "Print the result of a yq expression for each instance");
+    flags.list("l,filter", options->filter,
+               "Only instances for which the yq expression is true, as in '.cpus > 2'");
     flags.boolean("all-fields", options->all_fields,
                   "Show all columns, however narrow the terminal");
     command.run([options](Cli& c, const Args& args) { return run(c, *options, args); });

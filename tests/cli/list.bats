@@ -85,3 +85,120 @@ load common
     touch "$LIMA_HOME/file"
     [ -z "$(limactl list -q)" ]
 }
+
+@test "--yq: a result a line, strings as they are, expressions one after the other" {
+    create_null a 'cpus: 2' 'mounts: [{location: /tmp/x, writable: true}, {location: /opt/y}]' 'param: {P: "x y"}' \
+        'provision: [{mode: system, script: "echo $PARAM_P"}]'
+    create_null b 'cpus: 3'
+    run --separate-stderr limactl list --yq .name
+    assert_success
+    [ "$output" = $'a\nb' ]
+    run --separate-stderr limactl list --yq '.config.mounts[]' --yq '.location' a
+    [ "$output" = $'/tmp/x\n/opt/y' ]
+    run --separate-stderr limactl list --yq '[.name, .cpus, .protected, .nothing]'
+    [ "$output" = $'["a",2,false,null]\n["b",3,false,null]' ]
+    run --separate-stderr limactl list --yq '{"c": .cpus, "none": {"of": {}}, "os": .HostOS}' b
+    [ "$output" = '{"c":3,"os":"linux"}' ]
+    run --separate-stderr limactl list --yq 'select(.cpus == 3) | .param.P // "no param"'
+    [ "$output" = 'no param' ]
+    run --separate-stderr limactl list --yq .param.P a
+    [ "$output" = 'x y' ]
+    run --separate-stderr limactl list --yq 'select(false)'
+    assert_success
+    [ -z "$output" ]
+}
+
+@test "--yq with a format" {
+    create_null a 'cpus: 2'
+    create_null b 'cpus: 3'
+    run --separate-stderr limactl list --format json --yq '{"k": .name}'
+    [ "$output" = $'{"k":"a"}\n{"k":"b"}' ]
+    run --separate-stderr limactl list --format yaml --yq '{"k": .name}'
+    [ "$output" = $'---\nk: a\n---\nk: b' ] || fail_with "yaml"
+    run limactl list --format table --yq .name
+    [ "$status" -eq 1 ]
+    assert_output_has "option --yq only works with --format json or yaml"
+    run limactl list --format '{{.Name}}' --yq .name
+    [ "$status" -eq 1 ]
+}
+
+@test "--yq prints strings that look like something else, and long ones, as they are" {
+    create_null a 'message: "[1, 2"'
+    run --separate-stderr limactl list --yq '.message, "{}", "true", "- x", "a: b"' a
+    [ "$output" = $'[1, 2\n{}\ntrue\n- x\na: b' ]
+    create_null long "message: $(printf 'x%.0s' {1..100000})"
+    [ "$(limactl list --yq '.message | length' long)" = 100000 ]
+    [ "$(limactl list --json long | wc -c)" -gt 200000 ]
+}
+
+@test "--filter chooses instances in every format; several must all be true" {
+    create_null a 'cpus: 2'
+    create_null b 'cpus: 3'
+    create_null c 'cpus: 3' 'memory: 1GiB'
+    run --separate-stderr limactl list --filter '.cpus == 3' --filter '.memory == 1073741824'
+    assert_success
+    [ "${#lines[@]}" = 2 ]
+    [[ ${lines[1]} == c* ]]
+    [ "$(limactl list -q -l '.cpus > 2')" = $'b\nc' ]
+    [ "$(limactl list -l '.cpus > 2' --yq .memory b c)" = $'4294967296\n1073741824' ] || fail_with "$(limactl list --json | head -c 400)"
+    [ "$(limactl list -l '.name == "a"' -f '{{.CPUs}}')" = 2 ]
+    [ "$(limactl list -l '.name == "a"' --json | jq .cpus)" = 2 ]
+    run --separate-stderr limactl list --filter '.cpus > 99'
+    assert_success
+    [ "${#lines[@]}" = 1 ]
+    [ -z "$(limactl list -q --filter '.cpus > 99')" ]
+    [ "$(limactl list -q --filter 'has("HostOS") | not' a)" = a ]
+    [ "$(limactl list -q --filter '.config.cpus == 2 or .name == "c"')" = $'a\nc' ]
+}
+
+@test "-q --yq prints the names of what the expression yields" {
+    create_null a 'cpus: 2'
+    create_null b 'cpus: 3'
+    run --separate-stderr limactl list -q --yq 'select(.cpus == 3)'
+    assert_success
+    [ "$output" = b ]
+}
+
+@test "--filter sees the errors of an instance as texts" {
+    create_null a
+    echo 'cpus: many' >"$LIMA_HOME/a/lima.yaml"
+    run --separate-stderr limactl list -q --filter '.errors[] | contains("cpus")'
+    assert_success
+    [ "$output" = a ]
+}
+
+@test "a bad expression is shown with its place, before anything is printed" {
+    create_null a
+    run --separate-stderr limactl list --yq '.name | nonsense(3'
+    [ "$status" -eq 1 ]
+    [ -z "$output" ]
+    [[ $stderr == *"--yq"* && $stderr == *"^"* ]] || fail_with "$stderr"
+    run --separate-stderr limactl list --filter '.cpus +'
+    [ "$status" -eq 1 ]
+    [[ $stderr == *"--filter"* ]]
+    run limactl list --yq 'env(HOME)'
+    [ "$status" -eq 1 ]
+    assert_output_has "env operations have been disabled"
+    run limactl list --yq 'load("/etc/passwd")'
+    [ "$status" -eq 1 ]
+    assert_output_has "file operations have been disabled"
+}
+
+@test "conflicts of --yq, --filter and --list-fields" {
+    for flags in "--list-fields --yq ." "--list-fields --filter ." "--list-fields --format json"; do
+        run limactl list $flags
+        [ "$status" -eq 1 ]
+        assert_output_has "option --list-fields conflicts with option"
+    done
+}
+
+@test "info --yq" {
+    run --separate-stderr limactl info --yq '.limaHome, .vmTypesEx.null'
+    assert_success
+    [ "${lines[0]}" = "$LIMA_HOME" ]
+    [ "${lines[1]}" = '{' ]
+    run --separate-stderr limactl info --yq '.vmTypes | length > 0'
+    [ "$output" = true ]
+    run limactl info --yq '.['
+    [ "$status" -eq 1 ]
+}

@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "core/base/units.hpp"
+#include "core/cli/format/json.hpp"
 #include "core/cli/format/table.hpp"
 #include "core/store/template_data.hpp"
 #include "core/text/go_template.hpp"
@@ -54,33 +55,6 @@ std::string tilde(const std::string& dir, const std::string& home) {
     return !home.empty() && dir.starts_with(home) ? "~" + dir.substr(home.size()) : dir;
 }
 
-/// Removes empty objects until there are none; what is left of an array stays an array.
-bool prune_empty_objects(Json& value) {
-    bool removed = false;
-    if (value.is_object()) {
-        for (auto it = value.begin(); it != value.end();) {
-            removed = prune_empty_objects(*it) || removed;
-            if (it->is_object() && it->empty()) {
-                it = value.erase(it);
-                removed = true;
-            } else {
-                ++it;
-            }
-        }
-    } else if (value.is_array()) {
-        for (std::size_t i = 0; i < value.size();) {
-            removed = prune_empty_objects(value[i]) || removed;
-            if (value[i].is_object() && value[i].empty()) {
-                value.erase(i);
-                removed = true;
-            } else {
-                ++i;
-            }
-        }
-    }
-    return removed;
-}
-
 std::string indent_text(const std::string& text, std::size_t by) {
     std::string out;
     for (const auto line : lines(text)) {
@@ -126,36 +100,7 @@ text::TemplateOptions template_options() {
     return options;
 }
 
-void colour_value(const Json& value, int depth, std::string& out) {
-    const std::string pad(static_cast<std::size_t>(depth + 1) * 4, ' ');
-    const std::string close(static_cast<std::size_t>(depth) * 4, ' ');
-    if (value.is_structured() && value.empty()) {
-        out += value.is_object() ? "{}" : "[]";
-    } else if (value.is_object() || value.is_array()) {
-        out += value.is_object() ? "{\n" : "[\n";
-        std::size_t left = value.size();
-        for (auto it = value.begin(); it != value.end(); ++it) {
-            out += pad;
-            if (value.is_object()) {
-                out += "\033[36m" + dump_json(Json(it.key())) + "\033[0m: ";
-            }
-            colour_value(*it, depth + 1, out);
-            out += --left > 0 ? ",\n" : "\n";
-        }
-        out += close + (value.is_object() ? "}" : "]");
-    } else {
-        const char* colour = value.is_string() ? "\033[32m" : "\033[95m";
-        out += colour + dump_json(value) + "\033[0m";
-    }
-}
-
 }  // namespace
-
-std::string colour_json(const Json& value) {
-    std::string out;
-    colour_value(value, 0, out);
-    return out;
-}
 
 std::string instances_table(const std::vector<store::Instance>& instances, const ListFacts& facts,
                             bool all_fields) {
@@ -192,8 +137,7 @@ Json instance_json(const store::Instance& instance, const ListFacts& facts) {
     record["HostArch"] = facts.host.arch;
     record["LimaHome"] = facts.lima_home;
     record["IdentityFile"] = facts.identity_file;
-    while (prune_empty_objects(record)) {
-    }
+    drop_empty_objects(record);
     return record;
 }
 

@@ -28,7 +28,4 @@ std::string instances_yaml(const std::vector<store::Instance>& instances, const 
 /// One execution per instance, a newline after each.
 Result<std::string> instances_template(const std::vector<store::Instance>& instances,
                                        const ListFacts& facts, const std::string& format);
-/// JSON for a terminal: indent 4, keys and values coloured.
-std::string colour_json(const Json& value);
-
 }  // namespace lima::cli
