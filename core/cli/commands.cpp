@@ -15,6 +15,7 @@ void add_commands(Cli& cli) {
     add_edit(cli);
     add_info(cli);
     add_driver(cli);
+    add_template(cli);
     add_validate(cli);
     add_show_ssh(cli);
     add_protect(cli);

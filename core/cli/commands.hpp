@@ -4,6 +4,7 @@
 namespace lima::cli {
 
 class Cli;
+class Command;
 
 void add_completion(Cli& cli);
 void add_create(Cli& cli);
@@ -21,6 +22,9 @@ void add_show_ssh(Cli& cli);
 void add_snapshot(Cli& cli);
 void add_start(Cli& cli);
 void add_stop(Cli& cli);
+void add_template(Cli& cli);
 void add_validate(Cli& cli);
+/// The same as a sub-command.
+void add_validate_to(Command& parent);
 
 }  // namespace lima::cli

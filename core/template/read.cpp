@@ -54,7 +54,7 @@ Failure template_not_found(const std::string& name, const Options& options) {
 }
 
 Result<Raw> read_store(const std::string& name, const Options& options) {
-    if (name.empty() || name.find("..") != std::string::npos) {
+    if (name.empty() || name.starts_with('/') || name.find("..") != std::string::npos) {
         return failf(Code::kInvalidArgument, "template name {} is not valid", name_quote(name));
     }
     for (const auto& dir : options.template_dirs) {
@@ -119,8 +119,13 @@ Result<Raw> read_location(const std::string& location, const Options& options) {
     }
     LIMA_TRY(const auto path, fs::expand(location, options.host.home));
     std::string absolute_path = path.lexically_normal().string();
-    LIMA_TRY(auto text, read_path(absolute_path, path));
-    return Raw{std::move(absolute_path), std::move(text)};
+    auto text = read_path(absolute_path, path);
+    if (!text && text.error().code() == Code::kNotFound && read_store(location, options)) {
+        return fail(std::move(text.error())
+                        .with_hint(fmt::format("did you mean `template:{}`?", location)));
+    }
+    LIMA_TRY(std::string found, std::move(text));
+    return Raw{std::move(absolute_path), std::move(found)};
 }
 
 Result<Raw> read_resolved(Resolved resolved, const Options& options) {

@@ -18,7 +18,7 @@ load common
 }
 
 @test "every command has help" {
-    for command in create start stop restart delete list shell edit info driver validate show-ssh protect unprotect hostagent completion; do
+    for command in create start stop restart delete list shell edit info driver validate template show-ssh protect unprotect hostagent completion; do
         run limactl "$command" --help
         assert_success
         assert_output_has "limactl $command"

@@ -161,10 +161,9 @@ TEST_F(EmbedTest, FlowStylesMix) {
     EXPECT_EQ(embedded("base: b.yaml\nssh:\n  forwardAgent: true\nimages:\n- location: /t\n"),
               "ssh:\n  forwardAgent: true\n  localPort: 3\nimages:\n- location: /t\n- {location: "
               "/b}\narch: aarch64\nenv: {}\n");
-    EXPECT_EQ(
-        embedded("{base: [b.yaml], ssh: {forwardAgent: true}, images: [{location: /t}]}\n"),
-        "ssh:\n  forwardAgent: true\n  localPort: 3\nimages:\n- location: /t\n- location: /b\n"
-        "arch: aarch64\nenv: {}\n");
+    EXPECT_EQ(embedded("{base: [b.yaml], ssh: {forwardAgent: true}, images: [{location: /t}]}\n"),
+              "{ssh: {forwardAgent: true, localPort: 3}, images: [{location: /t}, {location: /b}], "
+              "arch: aarch64, env: {}}\n");
     write("block.yaml", "ssh:\n  # any\n  localPort:\nimages:\n# b\n- location: \"/b\"\n");
     EXPECT_EQ(embedded("base: block.yaml\nssh: {forwardAgent: true}\nimages: [{location: /t}]\n"),
               "ssh: {forwardAgent: true, localPort: null}\nimages: [{location: /t}, {location: "

@@ -1,0 +1,78 @@
+#include "core/cli/kit/template_text.hpp"
+
+#include "core/base/log.hpp"
+#include "core/base/text.hpp"
+#include "core/cli/kit/template_options.hpp"
+#include "core/cli/kit/terminal.hpp"
+#include "core/instance/load.hpp"
+#include "core/text/yq/format.hpp"
+
+#include <cstdio>
+
+namespace lima::cli {
+
+namespace {
+
+namespace yq = text::yq;
+
+/// The same text where it cannot be read as YAML.
+std::string coloured(const std::string& text) {
+    const yq::Format* format = yq::find_format("yaml");
+    const auto documents = format->decode(text, "", {});
+    if (!documents) {
+        return text;
+    }
+    yq::EncodeOptions options;
+    options.colour = true;
+    options.compact_sequences = true;
+    std::string out;
+    for (const yq::NodePtr& document : *documents) {
+        const auto encoded = format->encode(*document, options);
+        if (!encoded) {
+            return text;
+        }
+        out += (out.empty() ? "" : "---\n") + *encoded;
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<tmpl::Read> read_template(const instance::Context& context, const std::string& locator) {
+    LIMA_TRY(tmpl::Read read, tmpl::read(locator, template_options(context)));
+    if (trim(read.text).empty()) {
+        return fail(
+            Error(Code::kInvalidArgument,
+                  fmt::format("don't know how to interpret {} as a template locator: it is empty",
+                              go_quote(locator)))
+                .with_hint("`limactl create --list-templates` shows the templates"));
+    }
+    return read;
+}
+
+Result<config::Source> embed_template(const instance::Context& context, const tmpl::Read& read,
+                                      tmpl::Scope scope, bool with_base_yaml) {
+    tmpl::Options options = template_options(context);
+    options.with_base_yaml = with_base_yaml;
+    return tmpl::embed(read, options, scope);
+}
+
+Result<std::string> filled_yaml(const instance::Context& context, const config::Source& source) {
+    LIMA_TRY(const config::LoadInput input, instance::load_input(context, "", source));
+    LIMA_TRY(const config::Loaded loaded, config::load(input));
+    for (const std::string& warning : loaded.warnings) {
+        log::warn("{}", warning);
+    }
+    return config::to_yaml(loaded.config);
+}
+
+Result<void> print_yaml(const std::string& text) {
+    const std::string shown = output_is_terminal() ? coloured(text) : text;
+    if (std::fwrite(shown.data(), 1, shown.size(), stdout) != shown.size() ||
+        std::fflush(stdout) != 0) {
+        return fail_errno(errno, "cannot write to standard output");
+    }
+    return {};
+}
+
+}  // namespace lima::cli
