@@ -1,6 +1,7 @@
 #include "core/text/rewrite.hpp"
 
 #include "core/base/text.hpp"
+#include "core/text/read_back.hpp"
 #include "core/text/sequence_diff.hpp"
 #include "core/text/weave.hpp"
 
@@ -22,8 +23,10 @@ public:
         }
         if (node.alias) {
             return fail(
-                error_at(text_, file_, node.begin,
-                         "this value comes through an alias: write it out here, or edit the anchor")
+                error_at(
+                    text_, file_, node.begin,
+                    "this value comes through an alias: write it out here, or edit the anchor by "
+                    "hand")
                     .with_code(Code::kFailedPrecondition));
         }
         if (node.kind == Kind::kMapping && !node.entries.empty() && wanted.is_object() &&
@@ -102,6 +105,7 @@ Result<std::string> rewrite(std::string_view text, std::string_view file, const 
     document.root = root;
     LIMA_TRY(const Part part, Comparison(text, file).part(document.root, wanted));
     LIMA_TRY(Document out, weave(document, part));
+    LIMA_DO(read_back(text, root, out.text, out.root));
     return std::move(out.text);
 }
 

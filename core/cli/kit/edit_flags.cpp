@@ -356,7 +356,7 @@ Result<std::string> apply_edit_flags(const EditFlags& values, EditInput input,
     for (const auto& warning : edits.warnings) {
         log::warn("{}", warning);
     }
-    return text::apply_assignments(text, file, join(edits.expressions, " | "));
+    return text::edit(text, file, join(edits.expressions, " | "));
 }
 
 }  // namespace lima::cli

@@ -59,7 +59,4 @@ struct Ast {
     bool reference = false;
 };
 
-/// The error with the expression and a caret below the column.
-Error error_in(std::string_view text, std::size_t column, Code code, std::string_view message);
-
 }  // namespace lima::text::yq

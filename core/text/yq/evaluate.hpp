@@ -27,6 +27,9 @@ struct Expression {
 /// Mistakes are shown in the expression, with a caret below the column.
 Result<Expression> parse(std::string_view text);
 
+/// The error with the expression and a caret below the column.
+Error error_in(std::string_view text, std::size_t column, Code code, std::string_view message);
+
 struct Options {
     /// A variable's value; without the function, env and its kin answer "env operations have been
     /// disabled".

@@ -3,7 +3,7 @@
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
 #include "core/text/yaml.hpp"
-#include "core/text/yq/ast.hpp"
+#include "core/text/yq/evaluate.hpp"
 
 #include <fmt/format.h>
 

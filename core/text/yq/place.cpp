@@ -146,6 +146,8 @@ Result<void> Evaluator::put(const Ast& at, Node& to, const Node& from, const Fla
     }
     clear(node);
     node.kind = value->kind;
+    node.line = value->line;
+    node.column = value->column;
     node.value = value->value;
     node.target = value->target;
     node.content = std::move(value->content);

@@ -1,7 +1,7 @@
 #include "core/text/yq/token_reader.hpp"
 
 #include "core/base/text.hpp"
-#include "core/text/yq/ast.hpp"
+#include "core/text/yq/evaluate.hpp"
 
 #include <fmt/format.h>
 

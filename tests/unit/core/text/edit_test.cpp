@@ -37,7 +37,7 @@ std::string diff(const std::string& before, const std::string& after) {
 }
 
 std::string edited(const std::string& text, const std::string& expression) {
-    const auto out = apply_assignments(text, "lima.yaml", expression);
+    const auto out = edit(text, "lima.yaml", expression);
     EXPECT_TRUE(out.has_value()) << expression << "\n" << (out ? "" : out.error().text());
     return out.value_or("");
 }
@@ -48,7 +48,7 @@ std::string change(const std::string& text, const std::string& expression) {
 
 std::string refusal(const std::string& text, const std::string& expression,
                     Code code = Code::kInvalidArgument) {
-    const auto out = apply_assignments(text, "lima.yaml", expression);
+    const auto out = edit(text, "lima.yaml", expression);
     EXPECT_FALSE(out.has_value()) << expression << "\n" << out.value_or("");
     if (out) {
         return "";
@@ -278,14 +278,14 @@ TEST(Edit, EmptyAndUnfinishedTexts) {
 
 TEST(Edit, AliasesAndAnchorsAreNotTouched) {
     const std::string text = "base: &b {x: 1}\nuse: *b\nmore:\n  <<: *b\n  y: 2\n";
-    EXPECT_EQ(
-        refusal(text, ".use.x = 2", Code::kFailedPrecondition),
-        "lima.yaml:2:6: this value comes through an alias: write it out here, or edit the anchor\n"
-        "     2 | use: *b\n"
-        "       |      ^");
+    EXPECT_EQ(refusal(text, ".use.x = 2", Code::kFailedPrecondition),
+              "lima.yaml:2:6: this value comes through an alias: write it out here, or edit the "
+              "anchor by hand\n"
+              "     2 | use: *b\n"
+              "       |      ^");
     // An anchor that others use would change them too.
     EXPECT_NE(refusal(text, ".base.x = 2", Code::kFailedPrecondition)
-                  .find("without touching other parts"),
+                  .find("lima.yaml:2:6: this value comes through an alias"),
               std::string::npos);
     EXPECT_EQ(edited(text, ".more.x = 5"), text + "  x: 5\n");
     EXPECT_NE(
@@ -312,56 +312,87 @@ TEST(Edit, ParenthesesSelectAndArithmetic) {
 
 TEST(EditErrors, PointAtTheColumn) {
     EXPECT_EQ(refusal(kText, ".cpus = two"),
-              "expression:1:9: a text needs double quotes: \"two\"\n"
+              "expression:1:9: there is no operator `two`; a text needs double quotes: \"two\"\n"
               "     1 | .cpus = two\n"
               "       |         ^");
     EXPECT_EQ(refusal(kText, ".cpus = 1 | .disk.x = 2"),
-              "expression:1:18: `x` cannot be found in string: that is no map\n"
+              "expression:1:18: `x` cannot be found in !!str: that is no map\n"
               "     1 | .cpus = 1 | .disk.x = 2\n"
               "       |                  ^");
     EXPECT_NE(refusal(kText, "cpus=2").find("a path begins with a dot: write `.cpus`"),
               std::string::npos);
-    EXPECT_NE(refusal(kText, ".cpus").find("a path alone changes nothing"), std::string::npos);
     EXPECT_NE(refusal(kText, ".cpus =").find("expression:1:8: a value is missing here"),
               std::string::npos);
+    EXPECT_NE(refusal(kText, ".cpus = 1 | .a = 2 -").find("expression:1:21: a value is missing"),
+              std::string::npos);
     EXPECT_NE(refusal(kText, ".a = \"x").find("no closing quote"), std::string::npos);
-    EXPECT_NE(refusal(kText, ".a = [1, 2").find("expected `,` here"), std::string::npos);
+    EXPECT_NE(refusal(kText, ".a = 'x'").find("a text goes in double quotes"), std::string::npos);
+    EXPECT_NE(refusal(kText, ".a = [1, 2").find("expected `]` here"), std::string::npos);
+    EXPECT_NE(refusal(kText, ".a = (1, 2").find("expected `)` here"), std::string::npos);
+    EXPECT_NE(refusal(kText, ".a = 1)").find("nothing is open that `)` could close"),
+              std::string::npos);
+    EXPECT_NE(refusal(kText, ".a 5").find("`5` does not belong here"), std::string::npos);
     EXPECT_NE(refusal(kText, ".mounts[9999999].x = 1").find("out of range"), std::string::npos);
-    EXPECT_NE(
-        refusal(kText, ".cpus = 1 | .a = 2 -", Code::kUnimplemented).find("only + is supported"),
-        std::string::npos);
-    EXPECT_NE(refusal(kText, ".mounts |= map(.x)", Code::kUnimplemented)
-                  .find("expression:1:12: `map` is not supported here"),
+    EXPECT_NE(refusal(kText, ".mounts |= mapp(.x)").find("did you mean `map`?"), std::string::npos);
+    EXPECT_NE(refusal(kText, ".mounts |= map").find("`map` takes 1 argument in brackets"),
               std::string::npos);
-    EXPECT_NE(
-        refusal(kText, "with(.a; .b = 1)", Code::kUnimplemented).find("`with` is not supported"),
-        std::string::npos);
-    EXPECT_NE(refusal(kText, ".. = 1", Code::kUnimplemented).find("recursive descent"),
-              std::string::npos);
-    EXPECT_NE(refusal(kText, ".cpus *= 2", Code::kUnimplemented).find("operator"),
+    EXPECT_NE(refusal(kText, ".cpus += [1] | .images += 1 | .images.x = 1")
+                  .find("expression:1:38: cannot index array with `x`"),
               std::string::npos);
     EXPECT_NE(refusal(kText, ".a = strenv(HOME)", Code::kPermissionDenied)
-                  .find("env operations have been disabled"),
+                  .find("expression:1:6: env operations have been disabled"),
               std::string::npos);
     EXPECT_NE(refusal(kText, ".a = load(\"x\")", Code::kPermissionDenied)
-                  .find("file operations have been disabled"),
+                  .find("expression:1:6: file operations have been disabled"),
               std::string::npos);
     EXPECT_NE(refusal("a: [\n", ".a = 1").find("lima.yaml:2:1: not valid YAML"), std::string::npos);
-    EXPECT_FALSE(apply_assignments("a: 1\n", "f", ".a = " + std::string(1000, '[')).has_value());
+    EXPECT_FALSE(edit("a: 1\n", "f", ".a = " + std::string(1000, '[')).has_value());
 }
 
-TEST(SetValue, ByPath) {
-    const auto set = [](const std::string& text, const PathSteps& path, const Json& value) {
-        const auto out = set_value(text, "lima.yaml", path, value);
-        return out ? *out : out.error().text();
-    };
-    EXPECT_EQ(set(kText, {{"cpus", -1}}, 2), replace_all(kText, "cpus: null", "cpus: 2"));
-    EXPECT_EQ(set(kText, {{"mounts", -1}, {"", 1}, {"writable", -1}}, true),
-              replace_all(kText, "# shared\n", "# shared\n    writable: true\n"));
-    EXPECT_EQ(set("l: [1]\n", {{"l", -1}, {"", 1}}, 2), "l: [1, 2]\n");
-    EXPECT_EQ(set("a: 1\n", {{"a", -1}, {"b", -1}}, 2),
-              "lima.yaml: .a.b cannot be set: .a is no map");
-    EXPECT_EQ(set("a: 1\n", {{"b", -1}}, nullptr), "a: 1\nb: null\n");
+TEST(EditErrors, WhatComesOutMustBeTheFile) {
+    EXPECT_NE(refusal(kText, ".cpus").find("a path alone changes nothing: write `= VALUE`"),
+              std::string::npos);
+    EXPECT_NE(refusal(kText, ".ssh").find("a path alone changes nothing"), std::string::npos);
+    EXPECT_NE(refusal(kText, "select(.cpus == 77)").find("this yields nothing"), std::string::npos);
+    EXPECT_NE(refusal(kText, "{\"a\": (1, 2)}").find("this yields 2 results"), std::string::npos);
+    EXPECT_NE(refusal(kText, ".cpus + 1").find("with the tag !!int: lima.yaml must stay a map"),
+              std::string::npos);
+    EXPECT_NE(refusal(kText, "del(.)").find("this yields nothing"), std::string::npos);
+    const std::string form =
+        refusal(kText, ".cpus = null | .cpus line_comment = \"x\"", Code::kFailedPrecondition);
+    EXPECT_NE(form.find("expression:1:22: `line_comment` changes only how lima.yaml is written"),
+              std::string::npos)
+        << form;
+    EXPECT_EQ(edited("b: 1\na: 2\n", ".a tag = \"!!str\""), "b: 1\na: \"2\"\n");
+}
+
+/// The whole language, not only assignments.
+TEST(Edit, AnyExpressionThatYieldsTheFile) {
+    const std::string text =
+        "# top\ncpus: 2 # two\nmounts:\n- location: /a\n- location: /b # b\nenv: {A: \"1\"}\n";
+    EXPECT_EQ(edited(text, ".cpus *= 2"), replace_all(text, "cpus: 2", "cpus: 4"));
+    EXPECT_EQ(edited(text, "with(.env; .A = \"9\" | .B = \"8\")"),
+              replace_all(text, "{A: \"1\"}", "{A: \"9\", B: \"8\"}"));
+    EXPECT_EQ(edited(text, ".mounts |= map(select(.location != \"/a\"))"),
+              replace_all(text, "- location: /a\n", ""));
+    EXPECT_EQ(edited(text, "(.mounts[] | select(.location == \"/b\")).writable = true"),
+              replace_all(text, "/b # b\n", "/b # b\n  writable: true\n"));
+    EXPECT_EQ(edited(text, ". * {\"env\": {\"C\": \"3\"}}"),
+              replace_all(text, "{A: \"1\"}", "{A: \"1\", C: \"3\"}"));
+    EXPECT_EQ(edited(text, ".env |= with_entries(.value |= \"v\" + .)"),
+              replace_all(text, "\"1\"", "v1"));
+    EXPECT_EQ(edited(text, "(.. | select(tag == \"!!int\")) |= . + 1"),
+              replace_all(text, "cpus: 2", "cpus: 3"));
+    EXPECT_EQ(edited(text, ".mounts[] as $m ireduce (.; .env[$m.location] = \"x\")"),
+              replace_all(text, "{A: \"1\"}", "{A: \"1\", /a: x, /b: x}"));
+    EXPECT_EQ(edited(text, "del(.. | select(. == \"/a\"))"),
+              replace_all(text, "- location: /a\n", "- {}\n"));
+    EXPECT_EQ(edited(text, "pick([\"cpus\"])"), "# top\ncpus: 2 # two\n");
+    EXPECT_EQ(edited(text, ".memory = (.cpus | tostring) + \"GiB\""), text + "memory: 2GiB\n");
+    EXPECT_EQ(edited(text, ".cpus = .cpus / 4"), replace_all(text, "cpus: 2", "cpus: 0.5"));
+    EXPECT_EQ(edited(text, ".a = 1, .b = 2"), text + "a: 1\nb: 2\n");
+    EXPECT_EQ(edited("a: 0777\nb: 1e3\nc: 1_000\n", ".d = [.a, .b]"),
+              "a: 0777\nb: 1e3\nc: 1_000\nd:\n- 511\n- 1e3\n");
 }
 
 /// Whatever is set, the result means it, and all other values stay.
@@ -376,41 +407,35 @@ TEST(EditProperty, SettingAnythingAnywhereReadsBack) {
                                       Json::object(),
                                       Json::array({1, Json::object({{"k", "v"}})}),
                                       Json::object({{"k", Json::array({"v"})}, {"n", nullptr}})};
-    const std::vector<PathSteps> paths = {{{"cpus", -1}},
-                                          {{"images", -1}},
-                                          {{"images", -1}, {"", 0}},
-                                          {{"images", -1}, {"", 1}, {"arch", -1}},
-                                          {{"memory", -1}},
-                                          {{"mounts", -1}, {"", 0}},
-                                          {{"mounts", -1}, {"", 1}, {"location", -1}},
-                                          {{"ssh", -1}},
-                                          {{"ssh", -1}, {"localPort", -1}},
-                                          {{"env", -1}},
-                                          {{"dns", -1}, {"", 1}},
-                                          {{"dns", -1}, {"", 2}},
-                                          {{"param", -1}, {"size", -1}},
-                                          {{"param", -1}, {"new", -1}},
-                                          {{"provision", -1}, {"", 0}, {"script", -1}},
-                                          {{"provision", -1}},
-                                          {{"brand", -1}, {"new", -1}}};
-    for (const PathSteps& path : paths) {
+    const std::vector<std::string> paths = {"/cpus",
+                                            "/images",
+                                            "/images/0",
+                                            "/images/1/arch",
+                                            "/memory",
+                                            "/mounts/0",
+                                            "/mounts/1/location",
+                                            "/ssh",
+                                            "/ssh/localPort",
+                                            "/env",
+                                            "/dns/1",
+                                            "/dns/2",
+                                            "/param/size",
+                                            "/param/new",
+                                            "/provision/0/script",
+                                            "/provision",
+                                            "/brand/new"};
+    for (const std::string& path : paths) {
         for (const Json& value : values) {
-            const auto out = set_value(kText, "lima.yaml", path, value);
-            ASSERT_TRUE(out.has_value()) << path[0].key << " = " << dump_json(value) << "\n"
-                                         << out.error().text();
-            Json expected = to_json(*parse_yaml(kText, "t"), Schema::kGo);
-            Json* node = &expected;
-            for (const Step& step : path) {
-                if (step.index >= 0) {
-                    while (static_cast<int>(node->size()) <= step.index) {
-                        node->push_back(nullptr);
-                    }
-                    node = &(*node)[step.index];
-                } else {
-                    node = &(*node)[step.key];
-                }
+            std::string expression;
+            for (const std::string& step : split(path.substr(1), '/')) {
+                const bool index = step.find_first_not_of("0123456789") == std::string::npos;
+                expression += index ? "[" + step + "]" : "." + step;
             }
-            *node = value;
+            expression += " = " + dump_json(value);
+            const auto out = edit(kText, "lima.yaml", expression);
+            ASSERT_TRUE(out.has_value()) << expression << "\n" << out.error().text();
+            Json expected = to_json(*parse_yaml(kText, "t"), Schema::kGo);
+            expected[Json::json_pointer(path)] = value;
             EXPECT_EQ(to_json(*parse_yaml(*out, "t"), Schema::kGo), expected) << *out;
             EXPECT_TRUE(out->starts_with(
                 "# A machine for the web.   (odd   spacing)\nminimumLimaVersion: 2.0.0\n\nimages:"))
