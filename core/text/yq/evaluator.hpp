@@ -68,7 +68,8 @@ public:
     /// All values of a map, all items of a list.
     Result<Nodes> children(const Ast& at, const NodePtr& node);
     Result<void> recurse(const Ast& at, const NodePtr& node, bool keys, Nodes& out);
-    Result<NodePtr> slice(const Ast& at, const NodePtr& node, const Node* from, const Node* to);
+    /// The items themselves that a slice is made of.
+    Result<Nodes> sliced_items(const Ast& slice, const Context& context);
 
     // --- changing ---
 
@@ -103,11 +104,24 @@ public:
                                       const Context& context);
 
 private:
+    struct Range {
+        std::size_t begin = 0;
+        std::size_t end = 0;
+    };
+    struct Slice {
+        Nodes targets;
+        NodePtr from;  // null: from the beginning
+        NodePtr to;    // null: to the end
+    };
+
     Result<Nodes> dispatch(const Ast& ast, const Context& context);
     Result<Nodes> pipe(const Ast& ast, const Context& context);
     Result<Nodes> unite(const Ast& ast, const Context& context);
     Result<Nodes> keys(const Ast& ast, const Context& context);
     Result<Nodes> index(const Ast& ast, const Context& context);
+    Result<Slice> slice_ends(const Ast& ast, const Context& at);
+    Result<Range> range(const Ast& at, std::size_t length, const Node* from, const Node* to) const;
+    Result<NodePtr> slice(const Ast& at, const NodePtr& node, const Node* from, const Node* to);
     Result<Nodes> slices(const Ast& ast, const Context& context);
     bool together(const Context& context) const;
     Result<Nodes> literal(const Ast& ast, const Context& context);

@@ -53,7 +53,7 @@ const Operator* find_operator(std::string_view name) {
 std::string similar_operator(std::string_view name) {
     const std::string wanted = plain(name);
     std::string best;
-    std::size_t best_distance = wanted.size() < 4 ? 1 : 2;
+    std::size_t best_distance = wanted.size() < 5 ? 1 : 2;
     for (const Operator* const each : all_operators()) {
         const std::size_t distance = edit_distance(wanted, plain(each->name));
         if (distance <= best_distance && wanted.size() > 2) {

@@ -135,7 +135,10 @@ Result<Nodes> keys(Evaluator& evaluator, const Context& context, const Ast& call
 }
 
 Result<Nodes> del(Evaluator& evaluator, const Context& context, const Ast& call) {
-    LIMA_TRY(const Nodes found, evaluator.eval(*call.parts[0], context));
+    const Ast& path = *call.parts[0];
+    LIMA_TRY(const Nodes found, path.type == Ast::Type::kSlice
+                                    ? evaluator.sliced_items(path, context)
+                                    : evaluator.eval(path, context));
     LIMA_DO(evaluator.remove(call, found));
     Nodes out;
     std::copy_if(context.nodes.begin(), context.nodes.end(), std::back_inserter(out),

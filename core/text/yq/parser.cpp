@@ -518,7 +518,8 @@ private:
         }
         const bool path =
             at_ == 0 &&
-            (next.type == Token::Type::kEnd || next.type == Token::Type::kKey ||
+            (next.type == Token::Type::kEnd ||
+             (next.type == Token::Type::kKey && !next.space_before) ||
              (next.type == Token::Type::kSymbol &&
               std::string_view("=[").find(next.text.front()) != std::string_view::npos));
         if (path) {

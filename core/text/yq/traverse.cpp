@@ -85,18 +85,42 @@ Result<Nodes> Evaluator::index(const Ast& ast, const Context& context) {
 
 Result<Nodes> Evaluator::slices(const Ast& ast, const Context& context) {
     const auto one = [this, &ast](const Context& at) -> Result<Nodes> {
-        LIMA_TRY(const Nodes targets, eval(*ast.parts[0], at));
-        std::vector<NodePtr> ends(2);
-        for (std::size_t i = 0; i < 2; ++i) {
-            if (ast.parts[i + 1] != nullptr) {
-                LIMA_TRY(const Nodes found, eval(*ast.parts[i + 1], at));
-                ends[i] = found.empty() ? nullptr : found.front();
-            }
-        }
+        LIMA_TRY(const Slice found, slice_ends(ast, at));
         Nodes out;
-        for (const NodePtr& target : targets) {
-            LIMA_TRY(NodePtr part, slice(ast, target, ends[0].get(), ends[1].get()));
+        for (const NodePtr& target : found.targets) {
+            LIMA_TRY(NodePtr part, slice(ast, target, found.from.get(), found.to.get()));
             out.push_back(std::move(part));
+        }
+        return out;
+    };
+    return each_group(context, one);
+}
+
+Result<Evaluator::Slice> Evaluator::slice_ends(const Ast& ast, const Context& at) {
+    Slice out;
+    LIMA_TRY(out.targets, eval(*ast.parts[0], at));
+    for (std::size_t i = 1; i < 3; ++i) {
+        if (ast.parts[i] != nullptr) {
+            LIMA_TRY(const Nodes found, eval(*ast.parts[i], at));
+            (i == 1 ? out.from : out.to) = found.empty() ? nullptr : found.front();
+        }
+    }
+    return out;
+}
+
+Result<Nodes> Evaluator::sliced_items(const Ast& ast, const Context& context) {
+    const auto one = [this, &ast](const Context& at) -> Result<Nodes> {
+        LIMA_TRY(const Slice found, slice_ends(ast, at));
+        Nodes out;
+        for (const NodePtr& target : found.targets) {
+            const Node& real = follow(*target);
+            if (real.kind == Kind::kSequence) {
+                LIMA_TRY(const Range range,
+                         this->range(ast, real.content.size(), found.from.get(), found.to.get()));
+                out.insert(out.end(),
+                           real.content.begin() + static_cast<std::ptrdiff_t>(range.begin),
+                           real.content.begin() + static_cast<std::ptrdiff_t>(range.end));
+            }
         }
         return out;
     };
@@ -314,38 +338,42 @@ Result<void> Evaluator::recurse(const Ast& at, const NodePtr& node, bool keys, N
     return {};
 }
 
-Result<NodePtr> Evaluator::slice(const Ast& at, const NodePtr& node, const Node* from,
-                                 const Node* to) {
-    Node& real = follow(*node);
-    const bool text = real.kind == Kind::kScalar && real.tag == "!!str";
-    const auto size = static_cast<std::int64_t>(text ? real.value.size() : real.content.size());
-    const auto end = [&](const Node* bound, std::int64_t fallback) -> Result<std::int64_t> {
-        if (bound == nullptr) {
-            return fallback;
-        }
-        const auto number = int_of(*bound);
+Result<Evaluator::Range> Evaluator::range(const Ast& at, std::size_t length, const Node* from,
+                                          const Node* to) const {
+    const auto size = static_cast<std::int64_t>(length);
+    const auto end = [&](const Node* bound, std::int64_t fallback) -> Result<std::size_t> {
+        const auto number = bound == nullptr ? std::optional(fallback) : int_of(*bound);
         if (!number) {
             return error(at, fmt::format("a slice goes from number to number, not {}",
                                          name_quote(bound->value)));
         }
-        return std::clamp<std::int64_t>(*number < 0 ? size + *number : *number, 0, size);
+        return static_cast<std::size_t>(
+            std::clamp<std::int64_t>(*number < 0 ? size + *number : *number, 0, size));
     };
-    LIMA_TRY(const std::int64_t begin, end(from, 0));
-    LIMA_TRY(const std::int64_t stop, end(to, size));
+    Range out;
+    LIMA_TRY(out.begin, end(from, 0));
+    LIMA_TRY(out.end, end(to, size));
+    out.end = std::max(out.begin, out.end);
+    return out;
+}
+
+Result<NodePtr> Evaluator::slice(const Ast& at, const NodePtr& node, const Node* from,
+                                 const Node* to) {
+    Node& real = follow(*node);
+    const bool text = real.kind == Kind::kScalar && real.tag == "!!str";
+    LIMA_TRY(const Range range,
+             this->range(at, text ? real.value.size() : real.content.size(), from, to));
     if (text) {
         LIMA_DO(charge(at, 1, real.value.size()));
-        return computed(real,
-                        make_string(real.value.substr(
-                            static_cast<std::size_t>(begin),
-                            static_cast<std::size_t>(std::max<std::int64_t>(0, stop - begin)))));
+        return computed(real, make_string(real.value.substr(range.begin, range.end - range.begin)));
     }
     if (real.kind == Kind::kMapping) {
         return error(at, "a map cannot be sliced");
     }
     LIMA_DO(charge(at, 1));
     NodePtr out = make_sequence();
-    for (std::int64_t i = begin; i < stop; ++i) {
-        LIMA_TRY(NodePtr item, copy(at, *real.content[static_cast<std::size_t>(i)]));
+    for (std::size_t i = range.begin; i < range.end; ++i) {
+        LIMA_TRY(NodePtr item, copy(at, *real.content[i]));
         append(*out, std::move(item));
     }
     return computed(real, std::move(out));

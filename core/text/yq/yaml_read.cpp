@@ -108,7 +108,12 @@ private:
         }
         std::sort(extents_.begin(), extents_.end(),
                   [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
-        attach_comments(text_, parts_, places_, extents_);
+        // A byte order mark is as good as white space.
+        std::string spaced;
+        if (text_.starts_with(kBom)) {
+            spaced = std::string(kBom.size(), ' ').append(text_.substr(kBom.size()));
+        }
+        attach_comments(spaced.empty() ? text_ : spaced, parts_, places_, extents_);
         if (nothing && documents_.front()->head_comment.empty()) {
             documents_.clear();
         }

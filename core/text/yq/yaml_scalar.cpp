@@ -61,8 +61,10 @@ Possible analyse(std::string_view text, bool flow) {
     out.plain = !lines && !escapes && !tabs && !is_blank(text.front()) && !is_blank(text.back()) &&
                 !begins_like_syntax(text) && !has_syntax_within(text, flow);
     out.single = !escapes && !tabs && !lines;
+    // libyaml reads no block scalar that begins with a tab.
+    const std::size_t first = text.find_first_not_of('\n');
     out.block =
-        !escapes && !blank_before_break && text.find_first_not_of('\n') != std::string_view::npos;
+        !escapes && !blank_before_break && first != std::string_view::npos && text[first] != '\t';
     return out;
 }
 

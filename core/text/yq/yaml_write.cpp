@@ -277,6 +277,9 @@ private:
     }
 
     void after_colon(const Node& value, const std::string& key_comment, int indent, int step) {
+        // What stands behind a dash is aligned again.
+        const int aligned = step == step_ ? step * ((indent + step) / step) : indent + step;
+        step = aligned - indent;
         if (!is_block(value)) {
             const std::size_t before = out_.size();
             out_ += ' ';

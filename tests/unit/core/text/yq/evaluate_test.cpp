@@ -102,6 +102,7 @@ void run_vectors(const std::string& name) {
 
 TEST(Vectors, Values) { run_vectors("values"); }
 TEST(Vectors, Documents) { run_vectors("documents"); }
+TEST(Vectors, Grouping) { run_vectors("grouping"); }
 TEST(Vectors, Configuration) { run_vectors("configuration"); }
 
 TEST(Evaluate, WhatComesFromOutsideCanBeRefused) {
