@@ -1,9 +1,8 @@
 #include "core/base/text.hpp"
-#include "core/text/yq/ast.hpp"
+#include "core/text/yq/ast_builder.hpp"
 #include "core/text/yq/evaluate.hpp"
 #include "core/text/yq/lexer.hpp"
 #include "core/text/yq/operators.hpp"
-#include "core/text/yq/token_reader.hpp"
 
 #include <fmt/format.h>
 
@@ -13,14 +12,10 @@
 namespace lima::text::yq {
 namespace {
 
-constexpr int kMaxNesting = 100;
-
-using Building = std::shared_ptr<Ast>;
-
-class Parser : private TokenReader {
+class Parser : private AstBuilder {
 public:
     Parser(std::string_view text, std::vector<Token> tokens, int nesting)
-        : TokenReader(text, std::move(tokens)), nesting_(nesting) {}
+        : AstBuilder(text, std::move(tokens), nesting) {}
 
     Result<Building> run() {
         LIMA_TRY(Building out, any());
@@ -31,54 +26,6 @@ public:
     }
 
 private:
-    // --- building ---
-
-    Result<Building> make(Ast::Type type, std::size_t column, std::vector<AstPtr> parts = {},
-                          std::string text = "") {
-        auto out = std::make_shared<Ast>();
-        out->type = type;
-        out->column = column;
-        out->text = std::move(text);
-        for (const AstPtr& part : parts) {
-            out->depth = std::max(out->depth, part == nullptr ? 1 : part->depth + 1);
-        }
-        out->parts = std::move(parts);
-        if (out->depth > kMaxNesting * 2) {
-            return wrong_at(column, "nested too deep");
-        }
-        return out;
-    }
-
-    Result<Building> literal(std::size_t column, NodePtr value) {
-        LIMA_TRY(Building out, make(Ast::Type::kLiteral, column));
-        out->value = std::move(value);
-        return out;
-    }
-
-    /// Adds to a list of the same type, so that long ones do not nest.
-    Result<Building> chain(Ast::Type type, Building first, Building second, std::size_t column) {
-        if (first->type == type && first->text.empty()) {
-            first->depth = std::max(first->depth, second->depth + 1);
-            first->parts.push_back(std::move(second));
-            return first;
-        }
-        return make(type, column, {std::move(first), std::move(second)});
-    }
-
-    /// Counts what is open for as long as it lives.
-    class Nesting {
-    public:
-        explicit Nesting(int& count) : count_(++count), counter_(count) {}
-        Nesting(const Nesting&) = delete;
-        Nesting& operator=(const Nesting&) = delete;
-        ~Nesting() { --counter_; }
-        bool too_deep() const { return count_ > kMaxNesting; }
-
-    private:
-        int count_;
-        int& counter_;
-    };
-
     // --- from the loosest to the tightest: , or and | = + ---
 
     Result<Building> any() {
@@ -232,6 +179,17 @@ private:
                     {std::move(value), std::move(first), std::move(next)}, name);
     }
 
+    /// As jq has it: reduce EXPRESSION as $name (first; next).
+    Result<Building> reduce_first(std::size_t column) {
+        LIMA_TRY(Building value, sum());
+        if (!sees_name("as") || ahead().type != Token::Type::kVariable) {
+            return wrong("expected `as $item` here");
+        }
+        const std::string name = ahead().text;
+        ++at_;
+        return reduce(std::move(value), name, column);
+    }
+
     // --- arithmetic ---
 
     static bool is_product(std::string_view symbol) {
@@ -290,11 +248,6 @@ private:
         return make(Ast::Type::kBinary, column, {std::move(out), std::move(right)}, "//");
     }
 
-    static Flags flags_of(std::string_view letters) {
-        const auto has = [letters](char c) { return letters.find(c) != std::string_view::npos; };
-        return Flags{has('+'), has('?'), has('n'), has('d'), has('c')};
-    }
-
     // --- paths ---
 
     Result<Building> postfix() {
@@ -321,15 +274,6 @@ private:
 
     static bool is_key_text(const Token& token) {
         return token.type == Token::Type::kString && token.text == ".";
-    }
-
-    static void mark_optional(Ast& ast) {
-        ast.optional = true;
-        if (ast.type == Ast::Type::kPipe) {
-            auto last = std::make_shared<Ast>(*ast.parts.back());
-            last->optional = true;
-            ast.parts.back() = std::move(last);
-        }
     }
 
     Result<Building> bracket(Building target, std::size_t column) {
@@ -485,6 +429,9 @@ private:
     Result<Building> name() {
         const Token token = here();
         ++at_;
+        if (token.text == "reduce") {
+            return reduce_first(token.column);
+        }
         const std::string_view tag = guess_tag(token.text);
         const std::string lower = to_lower(token.text);
         if (lower == "true" || lower == "false" || lower == "null" || token.text == "~") {
@@ -576,8 +523,6 @@ private:
             ++at_;
         }
     }
-
-    int nesting_ = 0;
 };
 
 }  // namespace

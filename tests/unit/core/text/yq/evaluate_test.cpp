@@ -138,6 +138,11 @@ TEST(Evaluate, VariablesAndFileNamesComeWithTheOptions) {
     EXPECT_NE(printed("$other").find("there is no variable $other"), std::string::npos);
 }
 
+TEST(Evaluate, ReduceAsInJq) {
+    EXPECT_EQ(printed("reduce .[] as $x (0; . + $x)", "[1, 2, 3]"), "6\n");
+    EXPECT_EQ(printed("[reduce .[] as $x (0; . + $x), 5] | .[1]", "[1]"), "5\n");
+}
+
 TEST(Evaluate, ResultsOutliveTheDocuments) {
     std::vector<NodePtr> kept;
     {
