@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 namespace lima::text::yq {
 namespace {
@@ -37,6 +38,12 @@ NodePtr text_like(const Node& left, std::string value) {
     NodePtr out = make_string(std::move(value));
     out->style = left.style;
     return out;
+}
+
+/// What tells the items of lists apart.
+std::string identity(const Node& node) {
+    const Node& real = follow(node);
+    return real.tag + " " + text_of_node(real);
 }
 
 /// "!!map (a.b)", for messages.
@@ -217,16 +224,15 @@ Result<NodePtr> Evaluator::subtract(const Ast& at, const NodePtr& left, const No
         return copy(at, *right);
     }
     if (left->kind == Kind::kSequence && right->kind == Kind::kSequence) {
+        std::unordered_set<std::string> unwanted;
+        for (const NodePtr& item : right->content) {
+            unwanted.insert(identity(*item));
+        }
         LIMA_TRY(NodePtr out, copy(at, *left));
-        std::erase_if(out->content, [&right](const NodePtr& item) {
-            return std::any_of(right->content.begin(), right->content.end(),
-                               [&item](const NodePtr& other) {
-                                   const Node& a = follow(*item);
-                                   const Node& b = follow(*other);
-                                   return a.tag == b.tag && equal(a, b);
-                               });
+        LIMA_TRY(const NodePtr read, copy(at, *right));  // reading counts too
+        std::erase_if(out->content, [&unwanted](const NodePtr& item) {
+            return unwanted.contains(identity(*item));
         });
-        steps_ += left->content.size() * right->content.size();
         settle(*out);
         return out;
     }
@@ -366,7 +372,7 @@ Result<void> Evaluator::merge_lists(const Ast& at, Node& to, const Node& from) {
 }
 
 Result<void> Evaluator::merge_entry(const Ast& at, Node& to, const Node& key, const Node& value) {
-    const NodePtr there = find(to, follow(key).value);
+    LIMA_TRY(const NodePtr there, find_entry(at, to, follow(key).value));
     if (there == nullptr) {
         return at.flags.existing ? Result<void>() : add_entry(at, to, key, value);
     }

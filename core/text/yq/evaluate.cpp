@@ -14,7 +14,7 @@ namespace {
 // Bounds of one evaluation. An honest one stays far below; what goes beyond is a mistake or an
 // attack.
 constexpr std::size_t kMaxNewNodes = 1'000'000;
-constexpr std::size_t kMaxNewBytes = 256UL << 20U;
+constexpr std::size_t kMaxNewBytes = 128UL << 20U;
 constexpr std::size_t kMaxSteps = 20'000'000;
 constexpr int kMaxEvalDepth = 300;
 
@@ -59,6 +59,19 @@ Result<void> Evaluator::charge(const Ast& at, std::size_t nodes, std::size_t byt
         return error(at, "this makes more values than can be handled", Code::kResourceExhausted);
     }
     return {};
+}
+
+Result<void> Evaluator::spend(const Ast& at, std::size_t steps) {
+    steps_ += steps;
+    if (steps_ > kMaxSteps) {
+        return error(at, "this takes too many steps", Code::kResourceExhausted);
+    }
+    return {};
+}
+
+Result<NodePtr> Evaluator::find_entry(const Ast& at, const Node& map, const std::string& key) {
+    LIMA_DO(spend(at, map.content.size() / 16 + 1));
+    return find(map, key);
 }
 
 NodePtr Evaluator::keep(NodePtr node) {
@@ -112,10 +125,7 @@ Result<Nodes> Evaluator::each_group(const Context& context,
 }
 
 Result<Nodes> Evaluator::eval(const Ast& ast, const Context& context) {
-    steps_ += 1 + context.nodes.size();
-    if (steps_ > kMaxSteps) {
-        return error(ast, "this takes too many steps", Code::kResourceExhausted);
-    }
+    LIMA_DO(spend(ast, 1 + context.nodes.size()));
     if (depth_ >= kMaxEvalDepth) {
         return error(ast, "this nests too deep", Code::kResourceExhausted);
     }
@@ -337,7 +347,8 @@ Result<Nodes> Evaluator::object(const Ast& ast, const Context& context) {
 Result<void> Evaluator::add_entry(const Ast& at, Node& map, const Node& key, const Node& value) {
     LIMA_TRY(NodePtr name, copy(at, follow(key)));
     LIMA_TRY(NodePtr item, copy(at, value));
-    if (const NodePtr old = find(map, name->value)) {
+    LIMA_TRY(const NodePtr old, find_entry(at, map, name->value));
+    if (old != nullptr) {
         return put(at, *old, *item);
     }
     append(map, std::move(name), std::move(item));

@@ -60,6 +60,10 @@ public:
     NodePtr computed(const Node& from, NodePtr value);
     NodePtr pointer(Node& node) const;  // to a node of a tree that is kept
     Result<void> charge(const Ast& at, std::size_t nodes, std::size_t bytes = 0);
+    /// Counts work that makes nothing.
+    Result<void> spend(const Ast& at, std::size_t steps);
+    /// The value at the key, or null; looking for it counts.
+    Result<NodePtr> find_entry(const Ast& at, const Node& map, const std::string& key);
 
     // --- looking up ---
 

@@ -46,7 +46,8 @@ Result<void> add_entry(Evaluator& evaluator, Node& map, const Node& entry, const
         return evaluator.error(call, "the key of an entry must be a scalar");
     }
     LIMA_TRY(NodePtr item, evaluator.copy(call, *value));
-    if (const NodePtr old = find(map, name->value)) {
+    LIMA_TRY(const NodePtr old, evaluator.find_entry(call, map, name->value));
+    if (old != nullptr) {
         return evaluator.put(call, *old, *item);
     }
     append(map, std::move(name), std::move(item));

@@ -91,6 +91,7 @@ Result<Nodes> sort(Evaluator& evaluator, const Context& context, const Ast& call
         }
         LIMA_TRY(const std::vector<Nodes> keys, sort_keys_of(evaluator, real, context, call));
         std::vector<std::size_t> order = places(keys.size());
+        LIMA_DO(evaluator.spend(call, keys.size() * 4));
         std::stable_sort(order.begin(), order.end(), [&keys](std::size_t a, std::size_t b) {
             return is_before(keys[a], keys[b]);
         });
@@ -128,10 +129,11 @@ Result<Nodes> sort_keys(Evaluator& evaluator, const Context& context, const Ast&
 }
 
 /// What tells items apart: their text, so that "1" and 1 are the same.
-std::string identity(const Nodes& nodes) {
+Result<std::string> identity(Evaluator& evaluator, const Nodes& nodes, const Ast& call) {
     std::string out;
     for (const NodePtr& node : nodes) {
         const std::string text = text_of_node(*node);
+        LIMA_DO(evaluator.spend(call, 1 + text.size() / 16));
         out += fmt::format("{}:{}{}", text.size(), is_null(follow(*node)) ? '0' : '=',
                            is_null(follow(*node)) ? "" : text);
     }
@@ -148,7 +150,8 @@ Result<Nodes> unique(Evaluator& evaluator, const Context& context, const Ast& ca
         std::map<std::string, bool> seen;
         std::vector<std::size_t> kept;
         for (std::size_t i = 0; i < keys.size(); ++i) {
-            if (seen.emplace(identity(keys[i]), true).second) {
+            LIMA_TRY(std::string what, identity(evaluator, keys[i], call));
+            if (seen.emplace(std::move(what), true).second) {
                 kept.push_back(i);
             }
         }
@@ -166,7 +169,8 @@ Result<Nodes> group_by(Evaluator& evaluator, const Context& context, const Ast& 
         NodePtr out = make_sequence();
         std::map<std::string, Node*> groups;
         for (std::size_t i = 0; i < keys.size(); ++i) {
-            Node*& group = groups[identity(keys[i])];
+            LIMA_TRY(const std::string what, identity(evaluator, keys[i], call));
+            Node*& group = groups[what];
             if (group == nullptr) {
                 append(*out, make_sequence());
                 group = out->content.back().get();
@@ -295,28 +299,54 @@ Result<Nodes> negate(Evaluator& evaluator, const Context& context, const Ast& ca
     });
 }
 
+Result<bool> contains_value(Evaluator& evaluator, const Node& left, const Node& right,
+                            const Ast& call);
+
+Result<bool> contains_items(Evaluator& evaluator, const Node& list, const Node& wanted,
+                            const Ast& call) {
+    for (const NodePtr& each : wanted.content) {
+        bool found = false;
+        for (const NodePtr& item : list.content) {
+            LIMA_TRY(found, contains_value(evaluator, *item, *each, call));
+            if (found) {
+                break;
+            }
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Result<bool> contains_entries(Evaluator& evaluator, const Node& map, const Node& wanted,
+                              const Ast& call) {
+    for (std::size_t i = 0; i + 1 < wanted.content.size(); i += 2) {
+        LIMA_TRY(const NodePtr there,
+                 evaluator.find_entry(call, map, follow(*wanted.content[i]).value));
+        if (there == nullptr) {
+            return false;
+        }
+        LIMA_TRY(const bool found, contains_value(evaluator, *there, *wanted.content[i + 1], call));
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /// A text within a text, items within a list, entries within a map.
-bool contains_value(const Node& left, const Node& right) {
+Result<bool> contains_value(Evaluator& evaluator, const Node& left, const Node& right,
+                            const Ast& call) {
     const Node& a = follow(left);
     const Node& b = follow(right);
+    LIMA_DO(evaluator.spend(call, 1 + a.value.size() / 64));
     if (a.kind != b.kind) {
         return false;
     }
-    if (a.kind == Kind::kSequence) {
-        return std::all_of(b.content.begin(), b.content.end(), [&a](const NodePtr& wanted) {
-            return std::any_of(a.content.begin(), a.content.end(), [&wanted](const NodePtr& item) {
-                return contains_value(*item, *wanted);
-            });
-        });
-    }
-    if (a.kind == Kind::kMapping) {
-        for (std::size_t i = 0; i + 1 < b.content.size(); i += 2) {
-            const NodePtr there = find(a, follow(*b.content[i]).value);
-            if (there == nullptr || !contains_value(*there, *b.content[i + 1])) {
-                return false;
-            }
-        }
-        return true;
+    if (a.kind != Kind::kScalar) {
+        return a.kind == Kind::kSequence ? contains_items(evaluator, a, b, call)
+                                         : contains_entries(evaluator, a, b, call);
     }
     if (a.tag != b.tag) {
         return false;
@@ -336,7 +366,8 @@ Result<Nodes> contains(Evaluator& evaluator, const Context& context, const Ast& 
                                   tag_of(follow(*node))));
         }
         LIMA_DO(evaluator.charge(call, 1));
-        return evaluator.computed(*node, make_bool(contains_value(*node, *wanted)));
+        LIMA_TRY(const bool found, contains_value(evaluator, *node, *wanted, call));
+        return evaluator.computed(*node, make_bool(found));
     });
 }
 
@@ -366,7 +397,9 @@ Result<NodePtr> pivot_maps(Evaluator& evaluator, const Node& rows, const Ast& ca
     for (const NodePtr& row : rows.content) {
         const Node& real = follow(*row);
         for (std::size_t i = 0; i + 1 < real.content.size(); i += 2) {
-            if (find(*out, follow(*real.content[i]).value) == nullptr) {
+            LIMA_TRY(const NodePtr there,
+                     evaluator.find_entry(call, *out, follow(*real.content[i]).value));
+            if (there == nullptr) {
                 LIMA_TRY(NodePtr key, evaluator.copy(call, follow(*real.content[i])));
                 append(*out, std::move(key), make_sequence());
             }
@@ -374,7 +407,7 @@ Result<NodePtr> pivot_maps(Evaluator& evaluator, const Node& rows, const Ast& ca
     }
     for (std::size_t i = 0; i + 1 < out->content.size(); i += 2) {
         for (const NodePtr& row : rows.content) {
-            const NodePtr value = find(*row, out->content[i]->value);
+            LIMA_TRY(const NodePtr value, evaluator.find_entry(call, *row, out->content[i]->value));
             LIMA_TRY(NodePtr cell,
                      evaluator.copy(call, value ? *value : *make_scalar("!!null", "")));
             append(*out->content[i + 1], std::move(cell));

@@ -190,7 +190,8 @@ Result<Node*> Evaluator::place(const Ast& at, Node& node) {
 
 Result<Node*> Evaluator::place_in_map(const Ast& at, Node& parent, Node& node) {
     NodePtr key = node.key ? node.key : make_int(node.index);
-    if (const NodePtr there = find(parent, key->value)) {
+    LIMA_TRY(const NodePtr there, find_entry(at, parent, key->value));
+    if (there != nullptr) {
         return there.get();
     }
     const auto self = absent_.find(&node);

@@ -211,6 +211,7 @@ Result<void> Evaluator::merged_values(const Ast& at, const NodePtr& map, const N
             LIMA_DO(merged_values(at, map, *real.content[i + 1], out));
             continue;
         }
+        LIMA_DO(spend(at, (map->content.size() + out.size()) / 16 + 1));
         const bool known = find(*map, key.value) != nullptr ||
                            std::any_of(out.begin(), out.end(), [&key](const NodePtr& other) {
                                return other->key->value == key.value;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_map>
 
 namespace lima::text::yq {
 namespace {
@@ -38,12 +39,24 @@ int compare_numbers(const Node& a, const Node& b) {
     return sign(number_of(a).value_or(0) - number_of(b).value_or(0));
 }
 
+/// Mostly the keys are in the same order; where not, they are looked up.
 bool same_entries(const Node& left, const Node& right) {
     if (left.content.size() != right.content.size()) {
         return false;
     }
+    std::unordered_map<std::string_view, const Node*> index;
     for (std::size_t i = 0; i + 1 < left.content.size(); i += 2) {
-        const NodePtr other = find(right, follow(*left.content[i]).value);
+        const std::string& key = follow(*left.content[i]).value;
+        const Node* other = right.content[i + 1].get();
+        if (follow(*right.content[i]).value != key) {
+            if (index.empty()) {
+                for (std::size_t k = 0; k + 1 < right.content.size(); k += 2) {
+                    index.emplace(follow(*right.content[k]).value, right.content[k + 1].get());
+                }
+            }
+            const auto found = index.find(key);
+            other = found == index.end() ? nullptr : found->second;
+        }
         if (other == nullptr || !equal(*left.content[i + 1], *other)) {
             return false;
         }
@@ -57,8 +70,9 @@ bool is_null(const Node& node) { return node.kind == Kind::kScalar && node.tag =
 
 bool is_true(const Node& node) {
     const Node& real = follow(node);
-    return !is_null(real) && !(real.kind == Kind::kScalar && real.tag == "!!bool" &&
-                               (real.value.front() | 0x20) == 'f');
+    return !is_null(real) &&
+           !(real.kind == Kind::kScalar && real.tag == "!!bool" && real.value != "true" &&
+             real.value != "True" && real.value != "TRUE");
 }
 
 const std::string& tag_of(const Node& node) {

@@ -138,6 +138,16 @@ TEST(Evaluate, VariablesAndFileNamesComeWithTheOptions) {
     EXPECT_NE(printed("$other").find("there is no variable $other"), std::string::npos);
 }
 
+TEST(Evaluate, EqualityIsOfContents) {
+    EXPECT_EQ(
+        printed(R"({"a": 1, "b": {"c": [1.0]}, "d": 3} == {"d": 3, "b": {"c": [1]}, "a": 1})"),
+        "true\n");
+    EXPECT_EQ(printed(R"({"a": 1, "b": 2} == {"a": 1, "c": 2})"), "false\n");
+    EXPECT_EQ(printed(R"([1, "1", null] == ["1", 1, null])"), "true\n");
+    EXPECT_EQ(printed(R"(["a"] == ["a*"])"), "false\n");
+    EXPECT_EQ(printed(R"([[1, 2], ["1"], {"a": 1}] - [[1, 2], {"a": 1}] | length)"), "1\n");
+}
+
 TEST(Evaluate, ReduceAsInJq) {
     EXPECT_EQ(printed("reduce .[] as $x (0; . + $x)", "[1, 2, 3]"), "6\n");
     EXPECT_EQ(printed("[reduce .[] as $x (0; . + $x), 5] | .[1]", "[1]"), "5\n");
@@ -219,6 +229,27 @@ TEST(Bounds, GrowthEnds) {
         const auto took = std::chrono::steady_clock::now() - begin;
         EXPECT_LT(took, std::chrono::seconds(20)) << expression.substr(0, 200);
         EXPECT_TRUE(!out.has_value() || out->size() < 1000) << expression.substr(0, 200);
+    }
+}
+
+TEST(Bounds, WorkThatMakesNothingEnds) {
+    std::string list = "[0";
+    std::string map = "{k: 0";
+    for (int i = 1; i < 8'000; ++i) {
+        list += ", " + std::to_string(i);
+        map += ", k" + std::to_string(8'000 - i) + ": 1";
+    }
+    const std::string text = "l: " + list + "]\nm: " + map + "}\n";
+    for (const char* const expression :
+         {".l | contains([0, 7999, \"x\"])",
+          ".l as $l | .l | map(. as $i | $l | contains([$i])) | length", ".m * .m | length",
+          ".m | with_entries(.) | length",
+          ".l[] as $i ireduce ({}; .[\"k\" + ($i | tostring)] = 1) | length", ".l - .l | length",
+          ".m == .m", "[.l[] | $missing]"}) {
+        const auto begin = std::chrono::steady_clock::now();
+        const auto out = print(expression, text, false, {});
+        EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20))
+            << expression << (out ? *out : out.error().text());
     }
 }
 
