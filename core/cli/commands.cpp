@@ -23,6 +23,7 @@ void add_commands(Cli& cli) {
     add_screenshot(cli);
     add_hostagent(cli);
     add_completion(cli);
+    add_yq_restrictions(cli);
 }
 
 }  // namespace lima::cli

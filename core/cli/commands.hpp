@@ -26,5 +26,6 @@ void add_template(Cli& cli);
 void add_validate(Cli& cli);
 /// The same as a sub-command.
 void add_validate_to(Command& parent);
+void add_yq_restrictions(Cli& cli);
 
 }  // namespace lima::cli

@@ -9,6 +9,7 @@
 #include "core/cli/kit/parser.hpp"
 #include "core/cli/kit/plugins.hpp"
 #include "core/cli/kit/terminal.hpp"
+#include "core/text/yq/program.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -187,6 +188,13 @@ int Cli::main(const Args& argv) {
                      "limactl: must not run as the root user (in a container or CI: set "
                      "LIMA_ALLOW_ROOT=1)\n");
         return 1;
+    }
+    // Before the commands, which are none of yq's: it has flags of its own.
+    if (!argv.empty() && text::yq::is_yq(argv.front())) {
+        return text::yq::yq_main(Args(argv.begin() + 1, argv.end()));
+    }
+    if (argv.size() > 1 && argv[1] == "yq") {
+        return text::yq::yq_main(Args(argv.begin() + 2, argv.end()));
     }
     add_commands(*this);
     auto status = dispatch(Args(argv.begin() + 1, argv.end()));

@@ -67,7 +67,7 @@ private:
     Impl* impl_;
 };
 
-enum class Group { kNone, kBasic, kAdvanced, kOther, kHidden };
+enum class Group { kNone, kBasic, kAdvanced, kOther, kTopic, kHidden };
 
 struct Spec {
     std::string name{};

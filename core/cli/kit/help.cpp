@@ -87,6 +87,9 @@ std::string commands_text(const Command& command) {
 
 std::string help_text(const Command& command) {
     const Spec& spec = command.spec();
+    if (spec.group == Group::kTopic) {
+        return spec.details + "\n";
+    }
     std::string out = (spec.details.empty() ? spec.summary : spec.details) + "\n\nUsage:\n";
     const std::string path = command.path();
     if (command.runnable()) {
@@ -119,6 +122,9 @@ std::string help_text(const Command& command) {
             }
         }
         out += "\nGlobal Flags:\n" + kept;
+    }
+    if (const std::string topics = group_rows(command, Group::kTopic); !topics.empty()) {
+        out += "\nAdditional help topics:\n" + topics;
     }
     if (!command.commands().empty()) {
         out += "\nUse \"" + path + " [command] --help\" for more information about a command.\n";

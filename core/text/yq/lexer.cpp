@@ -86,7 +86,9 @@ private:
 
     Result<void> next(Token& token, bool operand) {
         const char c = peek();
-        if (c == '.' && starts_key(peek(1))) {
+        // A name may also begin as those of XML's attributes and texts do.
+        const bool marked = peek(1) == '+' && (peek(2) == '@' || is_letter(peek(2)));
+        if (c == '.' && (starts_key(peek(1)) || marked)) {
             return key(token);
         }
         if (c == '"') {

@@ -147,9 +147,6 @@ void add_main_flags(std::vector<Flag>& out, ProgramOptions& o) {
                    "The first input begins with YAML: extract prints the result for that alone, "
                    "process with the rest behind it",
                    choice(o.front_matter, {"extract", "process"})});
-    out.push_back({"header-preprocess", 0, "",
-                   "Keep --- and comments at the beginning as they are (default true)",
-                   boolean(o.header)});
 }
 
 void add_format_flags(std::vector<Flag>& out, ProgramOptions& o) {
@@ -211,6 +208,7 @@ void add_other_flags(std::vector<Flag>& out, ProgramOptions& o) {
                    }});
     // Of the original, without a line in the help.
     out.push_back({"tojson", 'j', "", "", boolean(o.json)});
+    out.push_back({"header-preprocess", 0, "", "", ignored()});
     out.push_back({"verbose", 'v', "", "", ignored()});
     out.push_back({"string-interpolation", 0, "", "", fixed(true)});
     out.push_back({"yaml-fix-merge-anchor-to-spec", 0, "", "", ignored()});

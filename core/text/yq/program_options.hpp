@@ -23,7 +23,6 @@ struct ProgramOptions {
     bool nul_output = false;
     bool colours = false;
     bool no_colours = false;
-    bool header = true;
     bool no_env = false;
     bool no_files = false;
     bool json = false;
