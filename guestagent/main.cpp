@@ -2,6 +2,7 @@
 #include "core/base/log_format.hpp"
 #include "core/base/text.hpp"
 #include "core/base/version.hpp"
+#include "core/text/yq/program.hpp"
 #include "guestagent/agent/daemon.hpp"
 #include "guestagent/agent/options.hpp"
 #include "guestagent/install/systemd.hpp"
@@ -47,8 +48,7 @@ Result<void> act(const Options& options) {
         case Action::kInstallSystemd:
             return lima::guestagent::install::install_systemd_here(options);
         case Action::kYq:
-            return lima::fail(lima::Code::kUnimplemented,
-                              "yq is not in this version of lima-guestagent");
+            break;  // a program of its own
     }
     return {};
 }
@@ -59,6 +59,9 @@ int run(int argc, char** argv) {
         lima::guestagent::parse_command_line(argc > 0 ? argv[0] : "lima-guestagent", arguments);
     if (options) {
         lima::log::set_level(options->debug ? lima::log::Level::kDebug : lima::log::Level::kInfo);
+    }
+    if (options && options->action == Action::kYq) {
+        return lima::text::yq::yq_main(options->yq);
     }
     const Result<void> done =
         options ? act(*options) : Result<void>(lima::fail(std::move(options.error())));

@@ -1,6 +1,7 @@
 #include "guestagent/agent/options.hpp"
 
 #include "core/base/text.hpp"
+#include "core/text/yq/program.hpp"
 
 #include <algorithm>
 #include <array>
@@ -21,7 +22,7 @@ Usage:
 Available Commands:
   daemon           Run the agent
   install-systemd  Install the agent as a systemd unit and start it
-  yq               Edit YAML (not in this version)
+  yq               Read and change YAML, JSON, INI and other files with expressions
 
 Flags:
       --debug      Log more
@@ -242,7 +243,9 @@ Result<Options> parse_words(std::vector<std::string> words) {
             LIMA_DO(parser.name(word));
         }
         if (parser.command == Action::kYq) {
-            return parser.options;  // the rest is yq's
+            parser.options.yq.assign(parser.words.begin() + static_cast<std::ptrdiff_t>(parser.at),
+                                     parser.words.end());
+            return parser.options;
         }
     }
     return parser.command ? parser.options : help_for(Action::kHelp);
@@ -252,11 +255,10 @@ Result<Options> parse_words(std::vector<std::string> words) {
 
 Result<Options> parse_command_line(std::string_view program,
                                    const std::vector<std::string>& arguments) {
-    std::string_view name = program.substr(program.rfind('/') + 1);
-    name = name.substr(0, name.find('.'));
-    if (name == "yq") {
+    if (text::yq::is_yq(program)) {
         Options out;
         out.action = Action::kYq;
+        out.yq = arguments;
         return out;
     }
     auto parsed = parse_words(arguments);

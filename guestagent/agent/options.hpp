@@ -29,6 +29,7 @@ struct Options {
     std::string runtime_dir = "/run/lima-guestagent";
     std::chrono::milliseconds tick{3000};
     bool guestagent_updated = false;
+    std::vector<std::string> yq;  // with kYq: its arguments
 };
 
 /// `arguments` without the program's name, `program` as it was called: a name "yq" (or "yq.x")

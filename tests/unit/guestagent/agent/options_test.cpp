@@ -72,7 +72,10 @@ TEST(Options, HelpAndVersion) {
 
 TEST(Options, YqTakesItsOwnArguments) {
     EXPECT_EQ(parse({"yq", "--inplace", ".a", "--help"})->action, Action::kYq);
+    EXPECT_EQ(parse({"yq", "--inplace", ".a", "--help"})->yq,
+              (std::vector<std::string>{"--inplace", ".a", "--help"}));
     EXPECT_EQ(parse({"--anything"}, "/usr/bin/yq")->action, Action::kYq);
+    EXPECT_EQ(parse({"--anything"}, "/usr/bin/yq")->yq, (std::vector<std::string>{"--anything"}));
     EXPECT_EQ(parse({}, "yq.linux")->action, Action::kYq);
     EXPECT_EQ(parse({}, "lima-guestagent.yq")->action, Action::kHelp);
 }
