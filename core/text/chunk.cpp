@@ -2,7 +2,9 @@
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/text/layout.hpp"
+#include "core/text/scalar.hpp"
 
 #include <algorithm>
 
@@ -361,6 +363,36 @@ BlockText block_text(const std::string& value, Part::Style style) {
         out.lines.emplace_back(row);
     }
     return out;
+}
+
+std::optional<Lines> block_like(const Layout& layout, const Node& old, const Json& wanted) {
+    if (!old.block || old.alias || !old.tag.empty() || !wanted.is_string()) {
+        return std::nullopt;
+    }
+    const auto& value = wanted.get_ref<const std::string&>();
+    const std::string_view text = value;
+    // Empty lines at the end would mix with those of the text.
+    if (text.find('\n') == std::string_view::npos || text.starts_with(' ') ||
+        text.starts_with('\n') || text.ends_with("\n\n") || needs_escapes(text) ||
+        !utf8::valid(text)) {
+        return std::nullopt;
+    }
+    std::size_t start = layout.next_line(old.begin.offset);
+    while (start < old.end.offset && layout.is_blank_line(start)) {
+        start = layout.next_line(start);
+    }
+    const std::size_t first = layout.text().find_first_not_of(' ', start);
+    if (start >= old.end.offset || first == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const BlockText block = block_text(value, Part::Style::kLiteral);
+    Lines lines;
+    for (const std::string& line : block.lines) {
+        lines.push_back(Line{line, {}});
+    }
+    move_right(lines, first - start);
+    lines.insert(lines.begin(), Line{block.header + layout.header_comment(old), {}});
+    return lines;
 }
 
 }  // namespace lima::text

@@ -4,8 +4,10 @@
 
 #include "core/base/json_fwd.hpp"
 #include "core/text/document.hpp"
+#include "core/text/layout.hpp"
 #include "core/text/part.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,5 +46,8 @@ struct BlockText {
     std::vector<std::string> lines;
 };
 BlockText block_text(const std::string& value, Part::Style style);
+/// Lines of text in the place of a block scalar, with its indent. Unset where they need another
+/// form.
+std::optional<Lines> block_like(const Layout& layout, const Node& old, const Json& wanted);
 
 }  // namespace lima::text

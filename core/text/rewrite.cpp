@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace lima::text {
@@ -73,7 +74,13 @@ private:
     Result<Part> sequence(const Node& node, const Json& wanted) const {
         Part out = same(node);
         out.kind = Part::Kind::kSequence;
-        for (const DiffStep& step : diff_sequences(to_json(node, Schema::kGo), wanted)) {
+        const auto steps = diff_sequences(to_json(node, Schema::kGo), wanted);
+        const bool alike =
+            std::any_of(steps.begin(), steps.end(), [](const DiffStep& s) { return s.alike; });
+        if (!alike && wanted.size() != node.items.size()) {
+            return value_of(wanted, &node);  // another list: what was said in this one is over
+        }
+        for (const DiffStep& step : steps) {
             if (step.from >= 0 && step.to >= 0) {
                 LIMA_TRY(Part item, part(node.items[step.from], wanted[step.to]));
                 out.items.push_back(std::move(item));

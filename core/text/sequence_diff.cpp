@@ -8,10 +8,11 @@
 namespace lima::text {
 namespace {
 
+constexpr int kEqual = 1'000'000;
+constexpr int kMember = 10;
+
 /// How much of an item is left in another one: nothing when one cannot have become the other.
 int likeness(const Json& a, const Json& b) {
-    constexpr int kEqual = 1'000'000;
-    constexpr int kMember = 10;
     if (same_value(a, b)) {
         return kEqual;
     }
@@ -26,6 +27,12 @@ int likeness(const Json& a, const Json& b) {
         }
     }
     return score;
+}
+
+DiffStep pair_of(const Json& before, const Json& after, std::size_t i, std::size_t k, int score) {
+    const auto half = static_cast<int>(std::max(before[i].size(), after[k].size()) * kMember / 2);
+    const bool members = before[i].is_object() && score > half;
+    return {static_cast<int>(i), static_cast<int>(k), score == kEqual || members};
 }
 
 /// The pairs, in order, that keep the most.
@@ -47,7 +54,9 @@ std::vector<DiffStep> align(const Json& before, const Json& after) {
     std::size_t k = 0;
     while (i < rows && k < columns) {
         if (score[i][k] != 0 && best[i][k] == best[i + 1][k + 1] + score[i][k]) {
-            pairs.push_back(DiffStep{static_cast<int>(i++), static_cast<int>(k++)});
+            pairs.push_back(pair_of(before, after, i, k, static_cast<int>(score[i][k])));
+            ++i;
+            ++k;
         } else if (best[i + 1][k] >= best[i][k + 1]) {
             ++i;
         } else {
@@ -61,8 +70,8 @@ std::vector<DiffStep> align(const Json& before, const Json& after) {
 std::vector<DiffStep> position_by_position(const Json& before, const Json& after) {
     std::vector<DiffStep> pairs;
     for (std::size_t i = 0; i < std::min(before.size(), after.size()); ++i) {
-        if (likeness(before[i], after[i]) != 0) {
-            pairs.push_back(DiffStep{static_cast<int>(i), static_cast<int>(i)});
+        if (const int score = likeness(before[i], after[i]); score != 0) {
+            pairs.push_back(pair_of(before, after, i, i, score));
         }
     }
     return pairs;

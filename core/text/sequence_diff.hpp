@@ -11,6 +11,7 @@ namespace lima::text {
 struct DiffStep {
     int from = -1;
     int to = -1;
+    bool alike = false;  // most of the item is still there
 };
 
 /// In the order of the result. Items that are equal are paired first, then those that have most in

@@ -113,6 +113,8 @@ private:
         const bool filled = is_filled_collection(wanted);
         if (place.entry == nullptr && !place.item) {
             replace_root(node, part);
+        } else if (auto like = block_like(layout_, node, wanted)) {
+            splice(begin, end, std::move(*like));
         } else if (place.item && !place.flow && filled && layout_.is_one_line_scalar(node)) {
             spread_item(node, part);
         } else if (place.item && !place.flow && filled && !is_filled_flow(node)) {
@@ -524,7 +526,7 @@ private:
 
     void put_before(const Node& node, const Node& item, std::size_t indent, Lines lines) {
         const std::size_t dash = layout_.dash_of(node, item);
-        if (options_.comments_go && layout_.is_first_on_line(dash)) {
+        if (layout_.is_first_on_line(dash)) {
             // Above what is said about the item.
             const std::size_t at = layout_.attached_begin(dash, 0);
             move_right(lines, indent);

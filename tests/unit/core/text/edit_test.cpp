@@ -228,7 +228,7 @@ TEST(Edit, KeysGo) {
 TEST(Edit, BlockScalarsAreReplacedWhole) {
     const std::string text = "s: |\n  one\n  two\n\nt: >-\n  folded\n  text\nu: 1\n";
     EXPECT_EQ(edited(text, ".s = \"x\""), "s: x\n\nt: >-\n  folded\n  text\nu: 1\n");
-    EXPECT_EQ(edited(text, ".t = \"a\\nb\""), "s: |\n  one\n  two\n\nt: \"a\\nb\"\nu: 1\n");
+    EXPECT_EQ(edited(text, ".t = \"a\\nb\""), "s: |\n  one\n  two\n\nt: |-\n  a\n  b\nu: 1\n");
     EXPECT_EQ(edited(text, ".new = \"a\\nb\\n\""), text + "new: |\n  a\n  b\n");
     EXPECT_EQ(edited(text, ".s = {\"k\": \"v\"}"), "s:\n  k: v\n\nt: >-\n  folded\n  text\nu: 1\n");
     EXPECT_EQ(edited("a:\n  s: |\n    x\n", ".a.b = 1"), "a:\n  s: |\n    x\n  b: 1\n");

@@ -425,6 +425,72 @@ TEST(Rewrite, TheLastScalarOfAnUnfinishedTextStaysAsItIs) {
     EXPECT_EQ(with("l:\n- s: |\n    x"), "l:\n- s: |-\n    x\nz: 1\n");
 }
 
+TEST(Rewrite, NewItemsStandAboveWhatIsSaidAboutTheNext) {
+    const std::string text = "l:\n# the first\n- a: 1\n\n# two\n# lines\n- b: 2\n";
+    Json wanted = values(text);
+    wanted["l"].insert(wanted["l"].begin(), Json("x"));
+    EXPECT_EQ(rewritten(text, wanted).value_or("refused"),
+              "l:\n- x\n# the first\n- a: 1\n\n# two\n# lines\n- b: 2\n");
+}
+
+TEST(Rewrite, AnotherListTakesTheCommentsOfTheOldOneAlong) {
+    const std::string text =
+        "l: # of mounts\n# the first\n- at: a\n  w: true\n# the second\n- at: b # it\n  w: false\n";
+    Json wanted = values(text);
+    wanted["l"] = Json::array({Json::object({{"at", "c"}, {"w", true}, {"n", 1}})});
+    EXPECT_EQ(rewritten(text, wanted).value_or("refused"),
+              "l: # of mounts\n- at: c\n  w: true\n  \"n\": 1\n");
+    // As long as something of it is left, or as many are there, it is the same list.
+    wanted["l"] = Json::array({Json::object({{"at", "b"}, {"w", false}})});
+    EXPECT_EQ(rewritten(text, wanted).value_or("refused"),
+              "l: # of mounts\n# the first\n# the second\n- at: b # it\n  w: false\n");
+    wanted["l"] = Json::array({1, 2});
+    EXPECT_EQ(rewritten("l:\n- 5 # five\n- 6\n", wanted).value_or("refused"),
+              "l:\n- 1 # five\n- 2\n");
+}
+
+TEST(Rewrite, BlockScalarsStayBlockScalars) {
+    const auto edited = [](const std::string& text, const std::string& value) {
+        Json wanted = values(text);
+        (wanted.contains("s") ? wanted["s"] : wanted["l"][0]) = value;
+        return rewritten(text, wanted).value_or("refused");
+    };
+    const std::string text = "s: |  # why\n     #!/bin/sh\n     echo a\n\nt: 1\n";
+    EXPECT_EQ(edited(text, "#!/bin/sh\necho b\n"),
+              "s: |  # why\n     #!/bin/sh\n     echo b\n\nt: 1\n");
+    EXPECT_EQ(edited(text, "one\n\n  two: 2"), "s: |-  # why\n     one\n\n       two: 2\n\nt: 1\n");
+    EXPECT_EQ(edited("s: >-\n  a\n  b", "x\ny\n"), "s: |\n  x\n  y\n");
+    EXPECT_EQ(edited("l:\n- |\n  a\n# b\n", "x\ny\n"), "l:\n- |\n  x\n  y\n# b\n");
+    EXPECT_EQ(edited("s: |+\n  a\n\nt: 1\n", "x\ny\n"), "s: |\n  x\n  y\nt: 1\n");
+    EXPECT_EQ(edited("s: |\n  a\n", "tab\there\n"), "s: |\n  tab\there\n");
+    EXPECT_EQ(edited("s: |\n  a\n", "\x07\n"), "s: \"\\a\\n\"\n");
+    EXPECT_EQ(edited("s: |\n  a\n", " x\n"), "s: \" x\\n\"\n");
+}
+
+TEST(Rewrite, FlowStylesAreEditedItemByItem) {
+    const auto edited = [](const std::string& text, const Json& wanted) {
+        return rewritten(text, wanted).value_or("refused");
+    };
+    const std::string text = "f: [a , 'b', # why\n    c]\nm: {x: 1,  y: 'z', w: [ 2 ]}\n";
+    const Json old = values(text);
+    Json wanted = old;
+    wanted["f"] = {"a", "c"};
+    EXPECT_EQ(edited(text, wanted), "f: [a , c]\nm: {x: 1,  y: 'z', w: [ 2 ]}\n");
+    wanted["f"] = {"a", "b", "d"};
+    EXPECT_EQ(edited(text, wanted), "f: [a , 'b', # why\n    d]\nm: {x: 1,  y: 'z', w: [ 2 ]}\n");
+    wanted["f"] = {"d", "b", "c", "e"};
+    EXPECT_EQ(edited(text, wanted),
+              "f: [d , 'b', # why\n    c, e]\nm: {x: 1,  y: 'z', w: [ 2 ]}\n");
+    wanted = old;
+    wanted["m"].erase("x");
+    wanted["m"]["w"].push_back(3);
+    EXPECT_EQ(edited(text, wanted), "f: [a , 'b', # why\n    c]\nm: {y: 'z', w: [ 2, 3 ]}\n");
+    wanted["m"] = {{"y", "z"}};
+    EXPECT_EQ(edited(text, wanted), "f: [a , 'b', # why\n    c]\nm: {y: 'z'}\n");
+    wanted["m"] = {{"y", "z"}, {"v", true}};
+    EXPECT_EQ(edited(text, wanted), "f: [a , 'b', # why\n    c]\nm: {y: 'z', v: true}\n");
+}
+
 TEST(Rewrite, KeptEmptyLines) {
     const auto without = [](const std::string& text, const std::string& pointer) {
         Json wanted = values(text);
