@@ -30,7 +30,13 @@ Result<Nodes> tag(Evaluator& evaluator, const Context& context, const Ast& call)
     return texts(evaluator, context, call, [](const Node& node) { return tag_of(node); });
 }
 
-Result<void> set_tag(Evaluator&, Node& node, const Node& value, const Ast&) {
+Result<void> set_tag(Evaluator& evaluator, Node& node, const Node& value, const Ast& call) {
+    const std::string& wanted = value.value;
+    if (!wanted.empty() && (!wanted.starts_with('!') || wanted == "!!")) {
+        return evaluator.error(
+            call, fmt::format("{} is no tag: one begins with `!`, such as !!str or !mine",
+                              name_quote(wanted)));
+    }
     const bool scalar = node.kind == Kind::kScalar;
     node.tag = value.value.empty() ? (scalar ? std::string(guess_tag(node.value))
                                       : node.kind == Kind::kMapping ? "!!map"
@@ -94,10 +100,14 @@ Result<Nodes> anchor(Evaluator& evaluator, const Context& context, const Ast& ca
 }
 
 Result<void> check_name(Evaluator& evaluator, const Node& value, const Ast& call) {
-    const bool fine = value.value.find_first_of(" \t\r\n,[]{}") == std::string::npos;
-    return fine ? Result<void>()
-                : evaluator.error(call, fmt::format("{} cannot be the name of an anchor",
-                                                    name_quote(value.value)));
+    constexpr std::string_view kLetters =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    if (value.value.find_first_not_of(kLetters) == std::string::npos) {
+        return {};
+    }
+    return evaluator.error(
+        call, fmt::format("{} cannot be the name of an anchor: that has letters, digits, - and _",
+                          name_quote(value.value)));
 }
 
 Result<void> set_anchor(Evaluator& evaluator, Node& node, const Node& value, const Ast& call) {

@@ -4,6 +4,8 @@
 #include "core/text/yq/yaml_format.hpp"
 #include "core/text/yq/yaml_scalar.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace lima::text::yq {
@@ -67,6 +69,23 @@ std::string as_comment(std::string_view line) {
         line.remove_prefix(rune.size);
     }
     return out;
+}
+
+/// As it stands in a text: a tag that is a URI in brackets, odd characters as %XX.
+std::string tag_text(std::string_view tag) {
+    const bool uri = !tag.starts_with('!');
+    std::string out = uri ? "!<" : "";
+    for (const char c : tag) {
+        const bool letter =
+            (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (letter || std::string_view("!-_;/?:@&=+$.~*'()").find(c) != std::string_view::npos ||
+            (uri && c == ',')) {
+            out += c;
+        } else {
+            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        }
+    }
+    return uri ? out + ">" : out;
 }
 
 class Writer {
@@ -354,7 +373,7 @@ private:
         }
         if (shows_tag(node)) {
             out_ += node.anchor.empty() ? "" : " ";
-            out_ += node.tag;
+            out_ += tag_text(node.tag);
         }
         return has_properties(node);
     }

@@ -138,6 +138,19 @@ TEST(Evaluate, VariablesAndFileNamesComeWithTheOptions) {
     EXPECT_NE(printed("$other").find("there is no variable $other"), std::string::npos);
 }
 
+TEST(Evaluate, NamesAndTagsMustBeReadable) {
+    EXPECT_EQ(printed(".a anchor = \"x-1\" | .b alias = \"x-1\" | .c tag = \"!t\"", "a: 1\n"),
+              "a: &x-1 1\nb: *x-1\nc: !t null\n");
+    EXPECT_NE(
+        printed(".a anchor = \"x y\"", "a: 1\n").find("`x y` cannot be the name of an anchor"),
+        std::string::npos);
+    EXPECT_NE(printed(".a alias = \"?\"", "a: 1\n").find("`?` cannot be the name of an anchor"),
+              std::string::npos);
+    EXPECT_NE(printed(".a tag = \"str\"", "a: 1\n").find("`str` is no tag"), std::string::npos);
+    EXPECT_NE(printed(".a style = \"bold\"", "a: 1\n").find("unknown style `bold`"),
+              std::string::npos);
+}
+
 TEST(Evaluate, EqualityIsOfContents) {
     EXPECT_EQ(
         printed(R"({"a": 1, "b": {"c": [1.0]}, "d": 3} == {"d": 3, "b": {"c": [1]}, "a": 1})"),

@@ -35,7 +35,8 @@ TEST(YamlKept, ByteForByte) {
         "a: [1, \"two\", 'three', {k: v, n: null}] # flow\nb: {}\nc: []\n",
         "a: |\n  text\n  more\nb: >-\n  folded\nc: |+\n  kept\n\nd: |- # comment\n  x\n",
         "a: &x\n  b: 1\nc: *x\nd:\n  <<: *x\n  e: 2\nl:\n  - &y [1]\n  - *y\n",
-        "a: !!str 1\nb: !thing {x: 1}\nc: !!binary aGk=\nd: !x\nl:\n  - !y\n    k: v\n",
+        "a: !!str 1\nb: !thing {x: 1}\nc: !!binary aGk=\nd: !x\nu: !<tag:example.com,2000:x> 1\nv: "
+        "!a%20b 1\nl:\n  - !y\n    k: v\n",
         "a: ~\nb:\nc: null\nd: True\ne: 0x1F\nf: 1_000\ng: 1e3\nh: .inf\ni: 2001-01-01\nj: yes\nk: "
         "\"1\"\nl: 'it''s'\n",
         "? {q: 1}\n: z\n? [a, b]\n: - c\n",
