@@ -1,4 +1,4 @@
-// limactl template {copy|validate|url}
+// limactl template {copy|validate|yq|url}
 #include "core/base/fd.hpp"
 #include "core/base/fs.hpp"
 #include "core/base/text.hpp"
@@ -6,6 +6,7 @@
 #include "core/cli/kit/cli.hpp"
 #include "core/cli/kit/template_options.hpp"
 #include "core/cli/kit/template_text.hpp"
+#include "core/text/yq/evaluate.hpp"
 
 #include <cerrno>
 #include <cstdio>
@@ -90,6 +91,33 @@ void add_copy(Command& group) {
     command.run([values](Cli& c, const Args& args) { return copy(c, *values, args); });
 }
 
+/// Environment and files are none of the template's business: the expression may not read them.
+Result<int> query(Cli& cli, const std::string& locator, const std::string& text) {
+    LIMA_TRY(const auto expression, text::yq::parse(text), "cannot understand the expression");
+    LIMA_TRY(auto* context, cli.context());
+    LIMA_TRY(const auto read, read_template(*context, locator));
+    LIMA_TRY(const auto source, embed_template(*context, read, tmpl::Scope::kAll, true));
+    LIMA_TRY(const std::string filled, filled_yaml(*context, source));
+    LIMA_TRY(const std::string out, evaluated(filled, read.locator, expression));
+    std::fwrite(out.data(), 1, out.size(), stdout);
+    return 0;
+}
+
+void add_yq(Command& group) {
+    Command& command = group.add(
+        {.name = "yq",
+         .args = "TEMPLATE EXPR",
+         .summary = "Query a template",
+         .details = "Evaluate a yq expression on a template with its bases and all defaults, as "
+                    "`limactl template copy --fill`\nshows it.",
+         .examples = "  $ limactl template yq template:default '.images[].location'",
+         .min_args = 2,
+         .max_args = 2,
+         .complete = complete_templates,
+         .complete_files = true});
+    command.run([](Cli& c, const Args& args) { return query(c, args[0], args[1]); });
+}
+
 Result<int> url(Cli& cli, const std::string& locator) {
     LIMA_TRY(auto* context, cli.context());
     LIMA_TRY(const std::string resolved, tmpl::resolve(locator, template_options(*context)));
@@ -122,6 +150,7 @@ void add_template(Cli& cli) {
                               .group = Group::kAdvanced});
     add_copy(group);
     add_validate_to(group);
+    add_yq(group);
     add_url(group);
 }
 

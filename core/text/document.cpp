@@ -14,6 +14,19 @@ const Origin* origin_of(const Origins& origins, const Mark& mark) {
     return index < origins.size() && origins[index].original ? &origins[index] : nullptr;
 }
 
+/// Where the line comes next; the number of rows when it does not come soon.
+std::size_t next_equal(const std::vector<std::string_view>& rows, std::size_t from,
+                       std::string_view row) {
+    constexpr std::size_t kSoon = 2000;
+    const std::size_t end = std::min(rows.size(), from + kSoon);
+    for (std::size_t i = from; i < end; ++i) {
+        if (rows[i] == row) {
+            return i;
+        }
+    }
+    return rows.size();
+}
+
 Mark moved(const Mark& mark, const Origin& origin) {
     return Mark{origin.line, std::max(1, mark.column - origin.shift), 0};
 }
@@ -44,6 +57,24 @@ Error error_at(std::string_view text, std::string_view file, const Origins& orig
 
 Error error_at(const Document& document, const Mark& mark, std::string_view message) {
     return error_at(document.text, document.file, document.origins, mark, message);
+}
+
+Origins carried_over(std::string_view before, const Origins& origins, std::string_view after) {
+    const auto old_rows = lines(before);
+    const auto new_rows = lines(after);
+    Origins out(new_rows.size());
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < new_rows.size(); ++i) {
+        // The nearest line that is the same, unless one that it would skip comes later here too.
+        const std::size_t found = next_equal(old_rows, at, new_rows[i]);
+        const bool skips = found > at && found < old_rows.size() &&
+                           next_equal(new_rows, i + 1, old_rows[at]) < new_rows.size();
+        if (found < std::min(old_rows.size(), origins.size()) && !skips) {
+            out[i] = origins[found];
+            at = found + 1;
+        }
+    }
+    return out;
 }
 
 std::string place_of(const Document& document, const Mark& mark) {

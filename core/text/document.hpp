@@ -41,6 +41,8 @@ Result<Document> make_document(std::string text, std::string file);
 Error error_at(std::string_view text, std::string_view file, const Origins& origins,
                const Mark& mark, std::string_view message);
 Error error_at(const Document& document, const Mark& mark, std::string_view message);
+/// For a text that was edited: the lines that stayed know where they come from.
+Origins carried_over(std::string_view before, const Origins& origins, std::string_view after);
 /// "FILE:LINE:COLUMN" of the same.
 std::string place_of(const Document& document, const Mark& mark);
 

@@ -99,8 +99,11 @@ private:
 
 Lines one(std::string text) { return Lines{Line{std::move(text), {}}}; }
 
-Lines below(Lines lines) {
+Lines below(Lines lines, bool at_end) {
     lines.insert(lines.begin(), Line{});
+    if (at_end && lines.back().text.empty()) {
+        lines.push_back(Line{});
+    }
     return lines;
 }
 

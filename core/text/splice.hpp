@@ -18,8 +18,9 @@ struct Splice {
 };
 
 Lines one(std::string text);
-/// Lines that begin with a line break, or end with one.
-Lines below(Lines lines);
+/// Lines that begin with a line break, or end with one. An empty one at the end of the text is
+/// ended.
+Lines below(Lines lines, bool at_end = false);
 Lines above(Lines lines);
 
 /// The text in the line ends of the document; its tree is not made yet. Splices that overlap are

@@ -159,7 +159,7 @@ private:
         if (!lines.empty()) {
             move_right(lines, static_cast<std::size_t>(node.begin.column) - 1);
             const std::size_t at = layout_.line_end(node.end.offset);
-            splice(at, at, below(std::move(lines)));
+            splice(at, at, below(std::move(lines), at == text_.size()));
         }
     }
 
@@ -186,7 +186,8 @@ private:
     void put_below(const Node& node, const Place& place, const std::string& head, Lines lines) {
         const std::size_t end = layout_.content_end(node);
         const std::size_t colon = layout_.after_colon(*place.entry);
-        lines = lines.empty() ? std::move(lines) : below(std::move(lines));
+        const std::size_t at = layout_.line_end(std::max(colon, end));
+        lines = lines.empty() ? std::move(lines) : below(std::move(lines), at == text_.size());
         if (is_block_collection(node)) {
             if (!head.empty()) {
                 splice(colon, colon, one(" " + head));
@@ -196,7 +197,6 @@ private:
         }
         const std::string first = (head.empty() ? "" : " " + head) + layout_.header_comment(node);
         splice(colon, std::max(colon, end), first.empty() ? Lines{} : one(first));
-        const std::size_t at = layout_.line_end(std::max(colon, end));
         splice(at, at, std::move(lines));
     }
 
@@ -389,7 +389,7 @@ private:
         }
         const std::size_t at =
             root ? end_of_root(end) : layout_.end_of_map(end, Layout::key_indent(node));
-        splice(before_cut(at), before_cut(at), below(std::move(lines)));
+        splice(before_cut(at), before_cut(at), below(std::move(lines), at == text_.size()));
     }
 
     /// Fields of another text are set off where fields are set off here.
@@ -502,7 +502,7 @@ private:
                 std::max(layout_.content_end(*last), layout_.dash_of(node, *last) + 1);
             const std::size_t at =
                 options_.comments_go ? layout_.tail_end(end, indent) : layout_.line_end(end);
-            splice(before_cut(at), before_cut(at), below(std::move(lines)));
+            splice(before_cut(at), before_cut(at), below(std::move(lines), at == text_.size()));
             pending.clear();
         };
         for (const Part& item : part.items) {

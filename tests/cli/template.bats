@@ -205,6 +205,28 @@ cpus: 1" ]
     assert_output_has "must not lead out of its repository"
 }
 
+@test "yq asks the filled template" {
+    mkdir -p "$LIMA_HOME/_config"
+    echo "disk: 7GiB" >"$LIMA_HOME/_config/base.yaml"
+    [ "$(limactl template yq web.yaml '.cpus, .memory, .disk')" = $'1\n1GiB\n7GiB' ]
+    [ "$(limactl template yq web.yaml '.provision | length')" = 2 ]
+    [ "$(limactl template yq web.yaml '{"a": {"b": [.cpus]}}')" = $'a:\n  b:\n    - 1' ]
+    run limactl template yq web.yaml '.cpus +'
+    assert_failure
+    assert_output_has "cannot understand the expression"
+    run limactl template yq web.yaml 'load("/etc/passwd")'
+    assert_failure
+    assert_output_has "file operations have been disabled"
+    run limactl template yq web.yaml 'env(HOME)'
+    assert_failure
+    assert_output_has "env operations have been disabled"
+    run limactl template yq template:dokcer .
+    assert_failure
+    assert_output_has "did you mean"
+    run limactl template yq web.yaml
+    assert_failure
+}
+
 @test "a plugin knows its scheme" {
     mkdir bin
     cat >bin/limactl-url-mine <<'SH'

@@ -42,7 +42,7 @@ Result<Draft> make_draft(const NewInstance& what, tmpl::Read read) {
     input.home = what.context.host.home;
     LIMA_TRY(auto changed, apply_edit_flags(what.edit, input, source.text, source.file));
     if (changed != source.text) {
-        source.origins.clear();  // of the lines that were there before
+        source.origins = text::carried_over(source.text, source.origins, changed);
         source.text = std::move(changed);
     }
     if (trim(source.text).empty()) {

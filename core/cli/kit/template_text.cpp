@@ -15,25 +15,23 @@ namespace {
 
 namespace yq = text::yq;
 
+Result<std::string> encoded(const std::vector<yq::NodePtr>& nodes, const char* separator,
+                            const yq::EncodeOptions& options) {
+    std::string out;
+    for (const yq::NodePtr& node : nodes) {
+        LIMA_TRY(const std::string text, yq::find_format("yaml")->encode(*node, options));
+        out += (out.empty() ? "" : separator) + text;
+    }
+    return out;
+}
+
 /// The same text where it cannot be read as YAML.
 std::string coloured(const std::string& text) {
-    const yq::Format* format = yq::find_format("yaml");
-    const auto documents = format->decode(text, "", {});
-    if (!documents) {
-        return text;
-    }
     yq::EncodeOptions options;
     options.colour = true;
     options.compact_sequences = true;
-    std::string out;
-    for (const yq::NodePtr& document : *documents) {
-        const auto encoded = format->encode(*document, options);
-        if (!encoded) {
-            return text;
-        }
-        out += (out.empty() ? "" : "---\n") + *encoded;
-    }
-    return out;
+    const auto documents = yq::find_format("yaml")->decode(text, "", {});
+    return documents ? encoded(*documents, "---\n", options).value_or(text) : text;
 }
 
 }  // namespace
@@ -64,6 +62,15 @@ Result<std::string> filled_yaml(const instance::Context& context, const config::
         log::warn("{}", warning);
     }
     return config::to_yaml(loaded.config);
+}
+
+Result<std::string> evaluated(const std::string& yaml, const std::string& file,
+                              const yq::Expression& expression) {
+    LIMA_TRY(const auto documents, yq::find_format("yaml")->decode(yaml, file, {}));
+    LIMA_TRY(const auto results, yq::evaluate_all(expression, documents));
+    yq::EncodeOptions options;
+    options.colour = output_is_terminal();
+    return encoded(results, "", options);
 }
 
 Result<void> print_yaml(const std::string& text) {

@@ -4,6 +4,7 @@
 #include "core/config/load.hpp"
 #include "core/instance/instance.hpp"
 #include "core/template/template.hpp"
+#include "core/text/yq/evaluate.hpp"
 
 #include <string>
 
@@ -18,6 +19,10 @@ Result<config::Source> embed_template(const instance::Context& context, const tm
 
 /// With default.yaml, override.yaml and the defaults, as YAML. vmType is there only when it is set.
 Result<std::string> filled_yaml(const instance::Context& context, const config::Source& source);
+
+/// The results of a yq expression, one below the other, in colours for a terminal.
+Result<std::string> evaluated(const std::string& yaml, const std::string& file,
+                              const text::yq::Expression& expression);
 
 /// To stdout, in colours on a terminal.
 Result<void> print_yaml(const std::string& text);
