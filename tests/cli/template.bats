@@ -166,6 +166,14 @@ cpus: 1" ]
     assert_output_has "localPort: -7"
 }
 
+@test "create names the base that a mistake is in, also when flags change the text" {
+    sed -i 's/^cpus: 1/ssh:\n    localPort: -7/' lib/base.yaml
+    run limactl create --name=web --memory=2 --set '.env.A = "b"' web.yaml
+    assert_failure
+    assert_output_has "lib/base.yaml:5:16: "
+    [ ! -e "$LIMA_HOME/web" ]
+}
+
 @test "validate looks at all of them" {
     printf 'vmType: "null"\ncpus: one\n' >bad.yaml
     printf 'vmType: "null"\nmemory: 1XB\n' >worse.yaml
