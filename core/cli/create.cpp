@@ -34,12 +34,18 @@ void add_create(Cli& cli) {
         {.name = "create",
          .args = "FILE.yaml|URL|template:NAME|-",
          .summary = "Create an instance of Lima",
+         .details =
+             "Create an instance of Lima from a template: a file, a URL, template:NAME, or - "
+             "for standard input.\n\nOn a terminal a menu offers to edit the configuration "
+             "or to take another template; --yes goes without.\nFlags count more than what "
+             "the template says.",
          .examples =
              "  Create an instance \"default\" from the default template:\n  $ limactl create\n\n"
              "  Create an instance \"docker\" from a template:\n  $ limactl create --name=docker "
              "template:docker\n\n"
              "  See the templates:\n  $ limactl create --list-templates\n\n"
-             "  Change the configuration on the way:\n  $ limactl create --cpus=2 --set "
+             "  Change the configuration on the way:\n  $ limactl create --cpus=2 --mount=/src:w "
+             "--set "
              "'.mountType=\"9p\"'\n\n"
              "  From standard input:\n  $ cat template.yaml | limactl create --name=local -",
          .group = Group::kBasic,

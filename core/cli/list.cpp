@@ -197,6 +197,12 @@ Result<void> print_instances(const instance::Context& context,
     return {};
 }
 
+/// What every instance has, as a yq expression begins.
+std::vector<std::string> complete_keys(Cli&, const std::string&) {
+    return {".name", ".status", ".vmType", ".arch",         ".cpus",      ".memory",
+            ".disk", ".dir",    ".config", ".sshLocalPort", ".protected", ".limaVersion"};
+}
+
 Result<int> run(Cli& cli, const Options& options, const Args& args) {
     LIMA_DO(check_conflicts(options));
     if (options.list_fields) {
@@ -262,9 +268,12 @@ void add_list(Cli& cli) {
     flags.boolean("json", options->json, "As --format json");
     flags.boolean("q,quiet", options->quiet, "Only show names");
     flags.boolean("list-fields", options->list_fields, "List the fields of a Go template");
-    flags.list("yq", options->yq, "Print the result of a yq expression for each instance");
-    flags.list("l,filter", options->filter,
-               "Only instances for which the yq expression is true, as in '.cpus > 2'");
+    flags.list("yq", options->yq, "Print the result of a yq expression for each instance")
+        .complete = complete_keys;
+    flags
+        .list("l,filter", options->filter,
+              "Only instances for which the yq expression is true, as in '.cpus > 2'")
+        .complete = complete_keys;
     flags.boolean("all-fields", options->all_fields,
                   "Show all columns, however narrow the terminal");
     command.run([options](Cli& c, const Args& args) { return run(c, *options, args); });

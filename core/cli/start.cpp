@@ -109,6 +109,7 @@ void add_start(Cli& cli) {
         .default_text = format_duration(std::chrono::minutes(10));
     flags.boolean("progress", options->progress, "Show the provisioning progress of cloud-init");
     flags.boolean("json", options->json, "Print each phase, and the result, as a JSON line");
+    flags.section("Flags of create (an existing instance is changed by those that fit):");
     add_new_instance_flags(flags, options->create);
     command.run([options](Cli& c, const Args& args) { return run(c, *options, args); });
 }

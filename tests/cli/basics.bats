@@ -25,6 +25,33 @@ load common
     done
 }
 
+@test "the flags that start shares with create stand apart; topics of help are no commands" {
+    run limactl start --help
+    assert_success
+    [[ $output == *"Flags:"*"--foreground"*"Flags of create"*"--cpus int"*"Global Flags:"*"--tty"* ]] || fail_with "order"
+    run limactl --help
+    [[ $output == *"Additional help topics:"*"yq-restrictions"* ]] || fail_with "no topics"
+    [[ ${output%%Additional help*} != *yq-restrictions* ]] || fail_with "a command"
+    run limactl help yq-restrictions
+    assert_success
+    assert_output_has "env, strenv, envsubst"
+    refute_output_has "Usage:"
+}
+
+@test "what yq-restrictions says is so" {
+    create_null dev
+    for expression in 'env(HOME)' 'strenv(HOME)' '"$HOME" | envsubst' 'load("/etc/hostname")' 'load_str("/etc/hostname")' 'system("id")'; do
+        run limactl list --yq "$expression"
+        [ "$status" -eq 1 ] || fail_with "$expression"
+        assert_output_has disabled
+    done
+    run limactl edit --set '.vmType style="single"' dev
+    [ "$status" -eq 1 ]
+    TOKEN='a b' run bash -c 'limactl edit --set ".env.TOKEN=\"$TOKEN\"" dev'
+    assert_success
+    [ "$(limactl list --yq .config.env.TOKEN)" = "a b" ]
+}
+
 @test "no command prints help and succeeds" {
     run limactl
     assert_success
@@ -78,35 +105,6 @@ load common
     [ "$output" = "--help a b" ]
     PATH=$HOME/bin:$PATH run limactl --help
     assert_output_has "says hello"
-}
-
-@test "completion knows commands, flags, values and instances" {
-    create_null dev
-    run limactl __complete st
-    assert_output_has $'start\t'
-    assert_output_has $'stop\t'
-    [[ $output == *$'\n:4' ]] || fail_with "no directive"
-    run limactl __completeNoDesc list --for
-    [ "${lines[0]}" = "--format" ]
-    run limactl __completeNoDesc list --format j
-    [ "${lines[0]}" = json ]
-    run limactl __completeNoDesc shell d
-    [ "${lines[0]}" = dev ]
-    run limactl __completeNoDesc create template:deb
-    assert_output_has template:debian-12
-}
-
-@test "completion scripts are sound" {
-    limactl completion bash | bash -n
-    limactl completion zsh | grep -q '#compdef limactl'
-    limactl completion fish | grep -q 'complete -c limactl'
-    limactl completion powershell | grep -q Register-ArgumentCompleter
-}
-
-@test "bash completes through the script" {
-    create_null dev
-    run bash -c 'source <(limactl completion bash); COMP_WORDS=(limactl shell d); COMP_CWORD=2; __limactl_complete 2>/dev/null; echo "${COMPREPLY[@]}"'
-    [ "$output" = dev ]
 }
 
 @test "info names drivers, templates and paths" {

@@ -4,7 +4,7 @@
 usage: terminal.py [--columns N] COMMAND [ARGUMENT…] <<DIALOGUE
 
 The dialogue, a step a line: "expect TEXT" waits until the command has written the text, behind what was expected before;
-"send TEXT" types a line; "key c" types Ctrl-C, and so on. What the command wrote goes to stdout, and its exit status is ours; an
+"send TEXT" types a line, "type TEXT" a part of one; "key c" types Ctrl-C, and so on. What the command wrote goes to stdout, and its exit status is ours; an
 expectation that is not met within 20 seconds is status 99.
 """
 import fcntl
@@ -82,6 +82,8 @@ def main():
                 break
         elif verb == "send":
             terminal.type(text.encode() + b"\n")
+        elif verb == "type":
+            terminal.type(text.encode())
         elif verb == "key":
             terminal.type(bytes([ord(text.upper()) & 0x1F]))
         else:

@@ -35,6 +35,8 @@ struct FlagInfo {
     bool hidden = false;
     Completer complete;
     bool complete_files = true;  // files as well when there is no completer
+    bool complete_space = true;  // a candidate is the end of the word
+    std::string section;         // of the help; empty: the first one
     bool is_bool() const { return type.empty(); }
 };
 
@@ -44,6 +46,9 @@ class Flags {
 public:
     struct Impl;
     explicit Flags(Impl* impl) : impl_(impl) {}
+
+    /// The flags declared from now on stand below this title in the help.
+    void section(const std::string& title);
 
     /// names: "format", or "f,format" with a shorthand. Each returns its info for more settings.
     FlagInfo& boolean(const std::string& names, std::optional<bool>& target,

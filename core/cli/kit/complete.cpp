@@ -48,7 +48,7 @@ Candidates flag_names(const Command& command) {
 
 Candidates flag_values(Cli& cli, const FlagInfo& flag, const std::string& word) {
     if (flag.complete) {
-        return {flag.complete(cli, word), flag.name == "set" ? kNoFiles | kNoSpace : kNoFiles};
+        return {flag.complete(cli, word), flag.complete_space ? kNoFiles : kNoFiles | kNoSpace};
     }
     if (flag.is_bool()) {
         return {{"true", "false"}, kNoFiles};

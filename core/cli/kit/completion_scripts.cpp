@@ -9,22 +9,47 @@ namespace {
 
 constexpr const char* kBash =
     R"SH(# bash completion for limactl. Load it: source <(limactl completion bash)
+# Readline splits at : and =; what stands together in the line is one word.
+__limactl_words() {
+    local line=${COMP_LINE:0:COMP_POINT} rest piece i
+    words=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        rest=${line#"${line%%[![:blank:]]*}"}
+        piece=${COMP_WORDS[i]}
+        ((i < COMP_CWORD)) || piece=$rest
+        if ((i > 0)) && [ "$rest" = "$line" ]; then
+            words[${#words[@]} - 1]+=$piece
+        else
+            words+=("$piece")
+        fi
+        line=${rest#"$piece"}
+    done
+}
 __limactl_complete() {
-    local words=("${COMP_WORDS[@]:1:COMP_CWORD}") out directive line
-    out=$("${COMP_WORDS[0]}" @COMMAND@ "${words[@]}" 2>/dev/null) || return
+    local words current quote breaks prefix="" out directive line
+    __limactl_words
+    current=${words[${#words[@]} - 1]}
+    quote=
+    case $current in
+        [\'\"]*) quote=${current:0:1} current=${current:1} ;;
+        *) current=${current//\\/} ;;
+    esac
+    out=$("${words[0]}" @COMMAND@ "${words[@]:1:${#words[@]}-2}" "$current" 2>/dev/null) || return
     directive=${out##*:}
     out=${out%:*}
+    # Outside of quotes only what is behind the last : or = is replaced.
+    breaks=${COMP_WORDBREAKS//[^:=]/}
+    if [ -z "$quote" ] && [ -n "$breaks" ] && [[ $current == *["$breaks"]* ]]; then
+        prefix=${current%"${current##*["$breaks"]}"}
+    fi
     COMPREPLY=()
     local IFS=$'\n'
     for line in $out; do
-        COMPREPLY+=("${line%%$'\t'*}")
+        line=${line%%$'\t'*}
+        line=${line#"$prefix"}
+        [ -n "$quote" ] || printf -v line %q "$line"
+        COMPREPLY+=("$line")
     done
-    # A word with a colon is several words to readline: cut what it has already.
-    local current=${COMP_WORDS[COMP_CWORD]}
-    if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then
-        local prefix=${current%"${current##*:}"}
-        COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
-    fi
     (((directive & 2) != 0)) && compopt -o nospace
     if (((directive & 4) == 0)) && [ "${#COMPREPLY[@]}" -eq 0 ]; then
         compopt -o default

@@ -3,6 +3,7 @@
 #include "core/base/fs.hpp"
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/cli/kit/complete_set.hpp"
 #include "core/text/edit.hpp"
 #include "core/text/yaml.hpp"
 
@@ -303,10 +304,14 @@ Result<void> creation(const EditFlags& v, const EditInput& input, Edits& edits) 
 
 void add_edit_flags(Flags flags, EditFlags& v, EditScope scope) {
     flags.integer("cpus", v.cpus, "Number of CPUs").complete = complete_cpus;
-    flags.csv("dns", v.dns, "Custom DNS servers; disables the host resolver");
-    flags.number("memory", v.memory, "Memory in GiB");
-    flags.csv("mount", v.mount, "Directories to mount; append :w for writable");
-    flags.csv("mount-only", v.mount_only, "As --mount, but replaces the template's mounts");
+    flags.csv("dns", v.dns, "DNS servers of the guest, instead of the host resolver");
+    flags.number("memory", v.memory, "Memory in GiB, as in 4 or 0.5").complete =
+        [](Cli& cli, const std::string&) {
+            const auto context = cli.context();
+            return context ? memory_sizes((*context)->host.memory) : Words();
+        };
+    flags.csv("mount", v.mount, "Directories to mount, as in ~/src or /data:w (writable)");
+    flags.csv("mount-only", v.mount_only, "As --mount, instead of the mounts that there are");
     flags.boolean("mount-none", v.mount_none, "Remove all mounts");
     flags.text("mount-type", v.mount_type, "Mount type (reverse-sshfs, 9p, virtiofs)").complete =
         words_completer({"reverse-sshfs", "9p", "virtiofs"});
@@ -320,18 +325,21 @@ void add_edit_flags(Flags flags, EditFlags& v, EditScope scope) {
         };
     flags.boolean("mount-inotify", v.mount_inotify, "Enable inotify for mounts (experimental)");
     flags.boolean("mount-writable", v.mount_writable, "Make all mounts writable");
-    flags.csv("network", v.network, "Additional networks: lima:NAME or vzNAT").complete =
+    flags.csv("network", v.network, "More networks: lima:NAME or vzNAT").complete =
         words_completer({"lima:shared", "lima:bridged", "lima:host", "lima:user-v2", "vzNAT"});
     flags.boolean("nested-virt", v.nested_virt, "Enable nested virtualization");
     flags.boolean("rosetta", v.rosetta, "Enable Rosetta (for vz instances)");
-    flags.list("set", v.set, "Modify the configuration, as in --set '.cpus=2'");
-    flags.list("param", v.param, "Set a parameter that the template defines: NAME=VALUE");
+    FlagInfo& set = flags.list("set", v.set, "Change anything by a yq expression: --set '.cpus=2'");
+    set.complete = [](Cli&, const std::string& word) { return complete_set(word); };
+    set.complete_space = false;
+    flags.list("param", v.param, "Set a parameter that the template has: NAME=VALUE");
     flags.boolean("video", v.video, "Enable video output");
     flags.integer("ssh-port", v.ssh_port, "SSH port on the host; 0 for a random one").complete =
         words_completer({"60022"});
-    flags.number("disk", v.disk, "Disk size in GiB").complete =
+    flags.number("disk", v.disk, "Size of the disk in GiB; it can only grow").complete =
         words_completer({"10", "30", "50", "100", "200"});
-    flags.text("shell", v.shell, "Login shell of the guest's user");
+    flags.text("shell", v.shell, "Login shell of the guest's user").complete =
+        words_completer({"/bin/bash", "/bin/zsh", "cmd.exe", "powershell.exe", "pwsh.exe"});
     if (scope == EditScope::kCreate) {
         add_creation_flags(flags, v);
     }

@@ -28,23 +28,49 @@ std::string render_rows(const Rows& rows, std::size_t gap) {
     return out;
 }
 
+void add_flag_row(Rows& rows, const FlagInfo& flag) {
+    std::string left =
+        flag.shorthand != 0 ? std::string("  -") + flag.shorthand + ", --" : "      --";
+    left += flag.name + (flag.type.empty() ? "" : " " + flag.type);
+    std::string right = flag.help;
+    if (!flag.default_text.empty()) {
+        right += " (default " + flag.default_text + ")";
+    }
+    rows.emplace_back(left, right);
+}
+
 std::string flag_rows(const Command& command) {
     Rows rows;
     for (const FlagInfo* flag : command.flag_infos()) {
-        if (flag->hidden) {
-            continue;
+        if (!flag->hidden && flag->section.empty()) {
+            add_flag_row(rows, *flag);
         }
-        std::string left =
-            flag->shorthand != 0 ? std::string("  -") + flag->shorthand + ", --" : "      --";
-        left += flag->name + (flag->type.empty() ? "" : " " + flag->type);
-        std::string right = flag->help;
-        if (!flag->default_text.empty()) {
-            right += " (default " + flag->default_text + ")";
-        }
-        rows.emplace_back(left, right);
     }
     rows.emplace_back("  -h, --help", "help for " + command.spec().name);
     return render_rows(rows, 3);
+}
+
+/// Each below its title, in the order of the declarations.
+std::string section_rows(const Command& command) {
+    std::string out;
+    std::string title;
+    Rows rows;
+    const auto finish = [&] {
+        out += rows.empty() ? "" : "\n" + title + "\n" + render_rows(rows, 3);
+        rows.clear();
+    };
+    for (const FlagInfo* flag : command.flag_infos()) {
+        if (flag->hidden || flag->section.empty()) {
+            continue;
+        }
+        if (flag->section != title) {
+            finish();
+            title = flag->section;
+        }
+        add_flag_row(rows, *flag);
+    }
+    finish();
+    return out;
 }
 
 std::string group_rows(const Command& command, Group group) {
@@ -107,7 +133,7 @@ std::string help_text(const Command& command) {
     if (!command.commands().empty()) {
         out += commands_text(command);
     }
-    out += "\nFlags:\n" + flag_rows(command);
+    out += "\nFlags:\n" + flag_rows(command) + section_rows(command);
     if (command.parent() != nullptr) {
         const Command* root = command.parent();
         while (root->parent() != nullptr) {

@@ -14,6 +14,7 @@ namespace lima::cli {
 struct Flags::Impl {
     CLI::App* app = nullptr;
     std::deque<FlagInfo> infos;
+    std::string section;
     std::vector<std::function<Result<void>()>> after_parse;  // raw words into typed targets
 };
 
@@ -32,8 +33,10 @@ struct Command::Impl {
 
 namespace {
 
-FlagInfo describe(const std::string& names, const std::string& type, const std::string& help) {
+FlagInfo describe(const std::string& section, const std::string& names, const std::string& type,
+                  const std::string& help) {
     FlagInfo info;
+    info.section = section;
     const auto comma = names.find(',');
     if (comma != std::string::npos) {
         info.shorthand = names[0];
@@ -58,7 +61,7 @@ Error invalid_argument(const std::string& value, const FlagInfo& info, const std
 FlagInfo& add_word(Flags::Impl& impl, const std::string& names, const std::string& type,
                    const std::string& help,
                    std::function<Result<void>(const std::string&, const FlagInfo&)> store) {
-    FlagInfo& info = impl.infos.emplace_back(describe(names, type, help));
+    FlagInfo& info = impl.infos.emplace_back(describe(impl.section, names, type, help));
     auto raw = std::make_shared<std::string>();
     CLI::Option* option = impl.app->add_option(cli11_names(info), *raw, help)->take_last();
     impl.after_parse.emplace_back([raw, option, &info, store = std::move(store)]() -> Result<void> {
@@ -81,9 +84,11 @@ Result<bool> parse_bool(const std::string& word) {
 
 }  // namespace
 
+void Flags::section(const std::string& title) { impl_->section = title; }
+
 FlagInfo& Flags::boolean(const std::string& names, std::optional<bool>& target,
                          const std::string& help) {
-    FlagInfo& info = impl_->infos.emplace_back(describe(names, "", help));
+    FlagInfo& info = impl_->infos.emplace_back(describe(impl_->section, names, "", help));
     auto raw = std::make_shared<std::string>();
     // A flag in CLI11's sense that keeps its "=VALUE" as text, so that the value is judged by our
     // rules.
@@ -202,7 +207,8 @@ FlagInfo& Flags::csv(const std::string& names, std::optional<Args>& target,
 }
 
 FlagInfo& Flags::list(const std::string& names, Args& target, const std::string& help) {
-    FlagInfo& info = impl_->infos.emplace_back(describe(names, "stringArray", help));
+    FlagInfo& info =
+        impl_->infos.emplace_back(describe(impl_->section, names, "stringArray", help));
     impl_->app->add_option(cli11_names(info), target, help)->allow_extra_args(false);
     return info;
 }

@@ -1,5 +1,7 @@
 #include "core/cli/kit/edit_flags.hpp"
 
+#include "core/cli/kit/complete_set.hpp"
+
 #include <gtest/gtest.h>
 
 namespace lima::cli {
@@ -134,6 +136,15 @@ TEST(EditFlags, AppliedToATextTheyChangeOnlyTheirLines) {
     const auto after = apply_edit_flags(flags, input(), before, "lima.yaml");
     ASSERT_TRUE(after) << after.error().text();
     EXPECT_EQ(*after, "# mine\nimages: [] # none\ncpus: 2  # many\nssh:\n  localPort: 60022\n");
+}
+
+TEST(EditFlags, MemorySizesToChooseFrom) {
+    constexpr std::int64_t kGiB = std::int64_t(1) << 30;
+    using Words = std::vector<std::string>;
+    EXPECT_EQ(memory_sizes(16 * kGiB), (Words{"1.0", "2.0", "4.0", "8.0"}));
+    EXPECT_EQ(memory_sizes(12 * kGiB), (Words{"1.0", "2.0", "4.0", "6.0"}));
+    EXPECT_EQ(memory_sizes(2 * kGiB), (Words{"1.0"}));
+    EXPECT_EQ(memory_sizes(kGiB), (Words{"0.5"}));
 }
 
 }  // namespace
