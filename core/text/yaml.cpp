@@ -1,6 +1,7 @@
 #include "core/text/yaml.hpp"
 
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/text/yaml_events.hpp"
 
 #include <fmt/format.h>
@@ -314,6 +315,45 @@ void keep_bom(std::string_view text, Node& root) {
     }
 }
 
+std::optional<std::string_view> line_of(std::string_view text, int number) {
+    for (int line = 1; !text.empty() && number > 0; ++line) {
+        const std::size_t end = text.find('\n');
+        if (line == number) {
+            const auto row = text.substr(0, end);
+            return row.ends_with('\r') ? row.substr(0, row.size() - 1) : row;
+        }
+        text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    }
+    return std::nullopt;
+}
+
+struct Shown {
+    std::string text;
+    std::string before;  // blanks as wide as what is before the place
+};
+
+/// A line for the terminal, with nothing in it that would steer that; of a long one a window around
+/// the column.
+Shown show_line(std::string_view row, std::size_t column) {
+    constexpr std::size_t kWidth = 120;
+    const std::size_t from = row.size() > kWidth && column > kWidth / 2 ? column - kWidth / 2 : 0;
+    Shown out;
+    for (std::size_t at = 0; !row.empty() && at < from + kWidth; ++at) {
+        const utf8::Rune rune = utf8::decode(row);
+        const std::string_view bytes = row.substr(0, rune.size);
+        row.remove_prefix(rune.size);
+        if (at < from) {
+            continue;
+        }
+        const bool tab = bytes == "\t";
+        out.text += tab || (rune.valid && utf8::is_printable(rune.value)) ? bytes : "\uFFFD";
+        if (at < column) {
+            out.before += tab ? '\t' : ' ';
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 const Node* Node::find(std::string_view key) const {
@@ -353,32 +393,11 @@ Result<std::vector<Node>> parse_yaml_stream(std::string_view text, std::string_v
 Error error_at(std::string_view text, std::string_view file, const Mark& mark,
                std::string_view message) {
     std::string out = fmt::format("{}:{}:{}: {}", file, mark.line, mark.column, message);
-    const auto all = lines(text);
-    if (mark.line < 1 || mark.line > static_cast<int>(all.size())) {
-        return Error(Code::kInvalidArgument, std::move(out));
+    if (const auto row = line_of(text, mark.line)) {
+        const std::size_t column = mark.column > 0 ? static_cast<std::size_t>(mark.column) - 1 : 0;
+        const Shown shown = show_line(*row, column);
+        out += fmt::format("\n{:>6} | {}\n       | {}^", mark.line, shown.text, shown.before);
     }
-    constexpr std::size_t kWidth = 120;
-    std::string_view row = all[mark.line - 1];
-    std::size_t column = mark.column > 0 ? static_cast<std::size_t>(mark.column) - 1 : 0;
-    if (row.size() > kWidth) {
-        // A window around the place; cut in bytes, which is good enough for a line that long.
-        const std::size_t from =
-            column > kWidth / 2 ? std::min(column - kWidth / 2, row.size()) : 0;
-        row = row.substr(from, kWidth);
-        column -= from;
-    }
-    std::string pad;
-    std::size_t characters = 0;
-    for (char c : row) {
-        if ((static_cast<unsigned char>(c) & 0xC0U) == 0x80U) {
-            continue;
-        }
-        if (characters++ >= column) {
-            break;
-        }
-        pad += c == '\t' ? '\t' : ' ';
-    }
-    out += fmt::format("\n{:>6} | {}\n       | {}^", mark.line, row, pad);
     return Error(Code::kInvalidArgument, std::move(out));
 }
 

@@ -3,6 +3,7 @@
 // reads the same values.
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/text/part.hpp"
 #include "core/text/yaml.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -62,6 +63,13 @@ private:
     std::string_view text_;
     bool count_lines_;
 };
+
+/// Text, and nothing that steers a terminal.
+bool harmless(std::string_view message) {
+    return utf8::valid(message) && std::none_of(message.begin(), message.end(), [](char c) {
+               return (c >= 0 && c < ' ' && c != '\n' && c != '\t') || c == '\x7F';
+           });
+}
 
 void reads_back(const Json& value, const std::string& printed) {
     const auto tree = text::parse_yaml(printed, "printed");
@@ -123,7 +131,9 @@ LIMA_FUZZ_TARGET(yaml) {
     const auto documents = text::parse_yaml_stream(input, "t.yaml");
     require(tree.has_value() || !documents, "one document is refused, all of them are not");
     if (!tree) {
-        require(tree.error().text().starts_with("t.yaml:"), "no place in: {}", tree.error().text());
+        const std::string& message = tree.error().text();
+        require(message.starts_with("t.yaml:"), "no place in: {}", message);
+        require(harmless(message), "the terminal is not safe from {}", go_quote(message));
         return;
     }
     if (tree->begin.line > 0) {  // no document at all stands nowhere

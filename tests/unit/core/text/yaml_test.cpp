@@ -142,6 +142,22 @@ TEST(Yaml, ManyMergedKeysTakeNoTime) {
     EXPECT_EQ(tree->find("b")->entries.size(), 20001U);
 }
 
+TEST(Yaml, TheLineOfAMistakeIsShownWithoutWhatSteersATerminal) {
+    EXPECT_EQ(error_of("a: [\x1b[31m\n"),
+              "t.yaml:1:5: control characters are not allowed (0x1b)\n     1 | a: [\uFFFD[31m\n    "
+              "   |     ^");
+    EXPECT_EQ(error_of("\"\xC2\x9B\xE2\x80\xAE\": 1\n"),
+              "t.yaml:1:2: control characters are not allowed (0x9b)\n     1 | \"\uFFFD\uFFFD\": "
+              "1\n       |  ^");
+    std::string umlauts;
+    for (int i = 0; i < 100; ++i) {
+        umlauts += "\xC3\xA4";
+    }
+    const std::string error = error_of("a: [" + umlauts + "}" + umlauts);
+    EXPECT_NE(error.find("|" + std::string(61, ' ') + "^"), std::string::npos) << error;
+    EXPECT_EQ(error.find("\uFFFD"), std::string::npos) << error;
+}
+
 TEST(Yaml, TheEndOfALastLineWithoutLineBreakIsOnThatLine) {
     EXPECT_EQ(error_of("a: 1\nb: [ä"),
               "t.yaml:2:6: not valid YAML: did not find expected ',' or ']' while parsing a flow "
