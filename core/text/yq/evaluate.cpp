@@ -11,11 +11,6 @@
 namespace lima::text::yq {
 namespace {
 
-// Bounds of one evaluation. An honest one stays far below; what goes beyond is a mistake or an
-// attack.
-constexpr std::size_t kMaxNewNodes = 1'000'000;
-constexpr std::size_t kMaxNewBytes = 128UL << 20U;
-constexpr std::size_t kMaxSteps = 20'000'000;
 constexpr int kMaxEvalDepth = 300;
 
 }  // namespace
@@ -55,7 +50,7 @@ Failure Evaluator::error(const Ast& at, std::string_view message, Code code) con
 Result<void> Evaluator::charge(const Ast& at, std::size_t nodes, std::size_t bytes) {
     nodes_ += nodes;
     bytes_ += bytes;
-    if (nodes_ > kMaxNewNodes || bytes_ > kMaxNewBytes) {
+    if (nodes_ > options_.bounds.nodes || bytes_ > options_.bounds.bytes) {
         return error(at, "this makes more values than can be handled", Code::kResourceExhausted);
     }
     return {};
@@ -63,7 +58,7 @@ Result<void> Evaluator::charge(const Ast& at, std::size_t nodes, std::size_t byt
 
 Result<void> Evaluator::spend(const Ast& at, std::size_t steps) {
     steps_ += steps;
-    if (steps_ > kMaxSteps) {
+    if (steps_ > options_.bounds.steps) {
         return error(at, "this takes too many steps", Code::kResourceExhausted);
     }
     return {};

@@ -30,6 +30,14 @@ Result<Expression> parse(std::string_view text);
 /// The error with the expression and a caret below the column.
 Error error_in(std::string_view text, std::size_t column, Code code, std::string_view message);
 
+/// What one evaluation may use up. An honest one stays far below; what goes beyond is a mistake or
+/// an attack.
+struct Bounds {
+    std::size_t steps = 20'000'000;
+    std::size_t nodes = 1'000'000;  // new ones
+    std::size_t bytes = std::size_t{128} << 20;
+};
+
 struct Options {
     /// A variable's value; without the function, env and its kin answer "env operations have been
     /// disabled".
@@ -41,6 +49,7 @@ struct Options {
     std::vector<std::string> file_names;
     /// Variables that the expression may use as $name.
     std::vector<std::pair<std::string, NodePtr>> variables;
+    Bounds bounds;
 };
 
 /// The expression sees all documents together (eval-all).
