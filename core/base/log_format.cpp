@@ -44,17 +44,40 @@ void append_pair(std::string& line, std::string_view key, std::string_view value
     append_value(line, value);
 }
 
+/// The lines behind the first one of a message, for a reader: indented, so that they cannot be
+/// taken for records, and without what would move a terminal's cursor.
+std::string continuation(std::string_view text) {
+    std::string out;
+    for (const std::string_view row : lines(text)) {
+        out += "  ";
+        for (const char c : row) {
+            const auto byte = static_cast<unsigned char>(c);
+            out += (byte < 0x20 && c != '\t') || byte == 0x7F ? fmt::format("\\x{:02x}", byte)
+                                                              : std::string(1, c);
+        }
+        out += '\n';
+    }
+    return out;
+}
+
 std::string encode_text(const Record& record) {
     std::string line;
     append_pair(line, "time", format_rfc3339(record.time));
     append_pair(line, "level", level_name(record.level));
-    if (!record.message.empty()) {
-        append_pair(line, "msg", record.message);
+    std::string_view message = record.message;
+    std::string rest;
+    const std::size_t end = message.find('\n');
+    if (end != std::string_view::npos && end + 1 < message.size()) {
+        rest = continuation(message.substr(end + 1));
+        message = message.substr(0, end);
+    }
+    if (!message.empty()) {
+        append_pair(line, "msg", message);
     }
     for (const auto& [key, value] : sorted_fields(record.fields)) {
         append_pair(line, key, value);
     }
-    return line + '\n';
+    return line + '\n' + rest;
 }
 
 std::string_view colour(Level level) {

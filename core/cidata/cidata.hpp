@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 
 #include <cstdint>
 #include <filesystem>

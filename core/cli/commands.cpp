@@ -21,6 +21,7 @@ void add_commands(Cli& cli) {
     add_protect(cli);
     add_snapshot(cli);
     add_screenshot(cli);
+    add_generate_jsonschema(cli);
     add_hostagent(cli);
     add_completion(cli);
     add_yq_restrictions(cli);

@@ -11,6 +11,7 @@ void add_create(Cli& cli);
 void add_delete(Cli& cli);
 void add_driver(Cli& cli);
 void add_edit(Cli& cli);
+void add_generate_jsonschema(Cli& cli);
 void add_hostagent(Cli& cli);
 void add_info(Cli& cli);
 void add_list(Cli& cli);

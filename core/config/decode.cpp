@@ -3,11 +3,12 @@
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
 #include "core/config/fields.hpp"
+#include "core/config/format.hpp"
 #include "core/text/scalar.hpp"
 
 #include <fmt/format.h>
 
-#include <arpa/inet.h>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -16,6 +17,9 @@ namespace {
 
 using text::Kind;
 using text::Node;
+
+/// Of each kind. Who has more than that in one file does not read on.
+constexpr std::size_t kMaxTold = 100;
 
 std::string join_path(const std::string& parent, std::string_view key) {
     return parent.empty() ? std::string(key) : fmt::format("{}.{}", parent, key);
@@ -61,21 +65,77 @@ std::string expected_kind() {
     }
 }
 
-/// A key of T that the word could have been meant as.
+/// Keys that Lima had once, and what took their place.
+constexpr std::array<std::pair<std::string_view, const char*>, 2> kFormerKeys = {{
+    {"network", "networks"},
+    {"useHostResolver", "hostResolver.enabled"},
+}};
+
+/// The path of a key somewhere below T, outside of lists; empty when there is none.
 template <HasTable T>
-std::string closest_key(std::string_view word) {
-    std::string best;
-    std::size_t best_distance =
-        std::max<std::size_t>(1, std::min<std::size_t>(3, word.size() / 3)) + 1;
+std::string path_of_key(std::string_view key, const std::string& parent) {
+    std::string found;
     for_each_field<T>([&](const auto& f) {
-        const std::size_t distance =
-            to_lower(word) == to_lower(f.key) ? 0 : edit_distance(word, f.key);
-        if (distance < best_distance) {
-            best_distance = distance;
-            best = f.key;
+        using Member = typename std::remove_cvref_t<decltype(f)>::MemberType;
+        const std::string path = join_path(parent, f.key);
+        if (found.empty() && to_lower(f.key) == to_lower(key)) {
+            found = path;
+        }
+        if constexpr (HasTable<Member>) {
+            if (found.empty()) {
+                found = path_of_key<Member>(key, path);
+            }
         }
     });
-    return best;
+    return found;
+}
+
+/// What an unknown key of T could have been meant as: one of T's own, or one that stands elsewhere.
+template <HasTable T>
+std::string meant_key(std::string_view key, const std::string& parent) {
+    for (const auto& [former, now] : kFormerKeys) {
+        if (parent.empty() && key == former) {
+            return now;
+        }
+    }
+    std::vector<std::string_view> keys;
+    for_each_field<T>([&](const auto& f) { keys.emplace_back(f.key); });
+    if (const std::string close = closest_word(keys, key); !close.empty()) {
+        return join_path(parent, close);
+    }
+    return path_of_key<Config>(key, "");
+}
+
+template <HasTable T>
+std::string first_key() {
+    std::string first;
+    for_each_field<T>([&first](const auto& f) { first = first.empty() ? f.key : first; });
+    return first;
+}
+
+/// How a value of the type is written, for those who wrote another one.
+template <class T>
+std::string how_to_write(const Node& node) {
+    if constexpr (is_vector<T>::value) {
+        using Item = typename T::value_type;
+        if constexpr (HasTable<Item> && !HasShortForm<Item>) {
+            return fmt::format(": begin each entry with `- {}: `", first_key<Item>());
+        }
+        constexpr std::size_t kShort = 40;
+        return node.kind == Kind::kScalar && node.value.size() <= kShort
+                   ? fmt::format(": write `[{}]`", node.value)
+                   : ": write `- ` before each entry";
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        return node.kind == Kind::kSequence || node.kind == Kind::kMapping
+                   ? ": write it in one line, in quotes, or as a block behind `|`"
+                   : "";
+    } else if constexpr (HasTable<T>) {
+        return fmt::format(": write `{}: …` on a line below", first_key<T>());
+    } else if constexpr (is_map<T>::value) {
+        return ": write `key: value` on each line below";
+    } else {
+        return "";
+    }
 }
 
 class Decoder {
@@ -89,23 +149,32 @@ public:
             return;
         }
         if (node.kind != Kind::kMapping) {
-            add(node.begin,
-                fmt::format("the file must be a map of fields, not {}", describe(node)));
+            add(node.begin, "",
+                fmt::format("the file must be a map of fields, not {}: write `key: value` on each "
+                            "line",
+                            describe(node)));
+            out_.mistakes.back().fatal = true;
             return;
         }
         fields(node, "", out_.config);
     }
 
 private:
-    void add(const text::Mark& mark, const std::string& message) {
-        out_.errors.push_back(
-            text::error_at(source_.text, source_.file, source_.origins, mark, message).text());
+    void add(const text::Mark& mark, const std::string& path, const std::string& message) {
+        if (out_.mistakes.size() < kMaxTold) {
+            out_.mistakes.push_back({path, at(mark, message), mark});
+        }
+    }
+
+    std::string at(const text::Mark& mark, const std::string& message) const {
+        return text::error_at(source_.text, source_.file, source_.origins, mark, message).text();
     }
 
     template <class T>
     void wrong_type(const Node& node, const std::string& path, std::string_view advice = "") {
-        add(node.begin, fmt::format("field {} must be {}, not {}{}", name_quote(path),
-                                    expected_kind<T>(), describe(node), advice));
+        add(node.begin, path,
+            fmt::format("field {} must be {}, not {}{}", name_quote(path), expected_kind<T>(),
+                        describe(node), advice.empty() ? how_to_write<T>(node) : advice));
     }
 
     template <HasTable T>
@@ -126,15 +195,17 @@ private:
 
     template <class T>
     void unknown_key(const Node::Entry& entry, const std::string& path) {
-        std::string note =
-            fmt::format("{}:{}:{}: unknown field {}", source_.file, entry.key_begin.line,
-                        entry.key_begin.column, name_quote(join_path(path, entry.key)));
+        if (out_.unknown.size() >= kMaxTold) {
+            return;
+        }
+        std::string note = fmt::format("unknown field {}", name_quote(join_path(path, entry.key)));
         if (entry.key.starts_with("\xef\xbb\xbf")) {
             note += " (the file begins with a byte order mark: remove it)";
-        } else if (const std::string guess = closest_key<T>(entry.key); !guess.empty()) {
-            note += fmt::format(", did you mean {}?", name_quote(join_path(path, guess)));
+        } else if (const std::string guess = meant_key<T>(entry.key, path); !guess.empty()) {
+            note += fmt::format(", did you mean {}?", name_quote(guess));
         }
-        out_.unknown.push_back(std::move(note));
+        out_.unknown.push_back(
+            {join_path(path, entry.key), at(entry.key_begin, note), entry.key_begin});
     }
 
     template <class F, class T>
@@ -187,7 +258,7 @@ private:
         }
         if constexpr (HasShortForm<T>) {
             if (node.kind == Kind::kScalar) {
-                value(node, path, out.*(Table<T>::short_form), format);
+                value(node, path, out.*(T::short_form()), format);
                 return;
             }
         }
@@ -225,8 +296,9 @@ private:
             return;
         }
         if (node.items.size() > out.size()) {
-            add(node.begin, fmt::format("field {} must have two elements, not {}", name_quote(path),
-                                        node.items.size()));
+            add(node.begin, path,
+                fmt::format("field {} must have two elements, not {}: the first port and the last",
+                            name_quote(path), node.items.size()));
             return;
         }
         for (std::size_t i = 0; i < node.items.size(); ++i) {
@@ -246,7 +318,7 @@ private:
         if (node.tag == "!!binary") {
             auto bytes = text::decode_base64(node.value);
             if (!bytes) {
-                add(node.begin,
+                add(node.begin, path,
                     fmt::format("field {}: {}", name_quote(path), bytes.error().text()));
                 return;
             }
@@ -260,8 +332,9 @@ private:
         if (format == Format::kIp && !out.empty()) {
             const auto address = canonical_ip(out);
             if (!address) {
-                add(node.begin, fmt::format("field {} must be an IP address, not {}",
-                                            name_quote(path), describe(node)));
+                add(node.begin, path,
+                    fmt::format("field {} must be an IP address, not {}", name_quote(path),
+                                describe(node)));
                 return;
             }
             out = *address;
@@ -312,7 +385,7 @@ private:
         }
         if (!std::isfinite(number) || std::trunc(number) < std::numeric_limits<T>::min() ||
             std::trunc(number) > std::numeric_limits<T>::max()) {
-            add(node.begin,
+            add(node.begin, path,
                 fmt::format("field {} is out of range: {}", name_quote(path), node.value));
             return;
         }
@@ -324,22 +397,6 @@ private:
 };
 
 }  // namespace
-
-std::optional<std::string> canonical_ip(const std::string& text) {
-    char shown[INET6_ADDRSTRLEN];
-    in_addr four{};
-    if (inet_pton(AF_INET, text.c_str(), &four) == 1) {
-        return inet_ntop(AF_INET, &four, shown, sizeof shown);
-    }
-    in6_addr six{};
-    if (inet_pton(AF_INET6, text.c_str(), &six) != 1) {
-        return std::nullopt;
-    }
-    if (IN6_IS_ADDR_V4MAPPED(&six)) {
-        return inet_ntop(AF_INET, &six.s6_addr[12], shown, sizeof shown);
-    }
-    return inet_ntop(AF_INET6, &six, shown, sizeof shown);
-}
 
 Decoded decode_tree(const text::Node& root, const Source& source) {
     Decoder decoder(source);

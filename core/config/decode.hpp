@@ -12,14 +12,10 @@ namespace lima::config {
 
 struct Decoded {
     Config config;
-    std::vector<std::string> errors;   // each with place and source line
-    std::vector<std::string> unknown;  // one for each key that nothing knows: place, name, guess
+    std::vector<Mistake> mistakes;
+    std::vector<Mistake> unknown;  // keys
 };
 
 Decoded decode_tree(const text::Node& root, const Source& source);
-
-/// Canonical form of an IPv4 or IPv6 address (an IPv4 address mapped into IPv6 becomes IPv4);
-/// nullopt when it is none.
-std::optional<std::string> canonical_ip(const std::string& text);
 
 }  // namespace lima::config

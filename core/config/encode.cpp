@@ -189,6 +189,13 @@ Json to_json(const Config& config) { return encode(config, Empty::kPrint); }
 
 std::string to_yaml(const Config& config) { return text::emit_yaml(encode(config, Empty::kOmit)); }
 
+OsOpts known_os_opts(const Config& config) {
+    OsOpts out;
+    const bool whole =
+        apply(encode_value(config.os_opts, Empty::kPrint), "osOpts", out).has_value();
+    return whole ? out : OsOpts{};
+}
+
 Result<void> apply_json(const Json& json, Config& into) {
     Config copy = into;  // all or nothing
     LIMA_DO(apply(json, "", copy));

@@ -14,7 +14,6 @@ namespace {
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 constexpr int kDefaultCpus = 4;
 constexpr std::int64_t kDefaultMemory = 4 * kGiB;
-constexpr const char* kDefaultDisk = "100GiB";
 constexpr const char* kFallbackUser = "lima";
 constexpr std::uint32_t kFallbackUid = 1000;
 
@@ -30,10 +29,6 @@ std::vector<File> builtin_archives() {
     };
 }
 
-bool is_unset(const std::optional<std::string>& value) {
-    return !value || value->empty() || *value == "default";
-}
-
 template <class T>
 void default_arch(T& file, const std::string& arch) {
     if (file.arch.empty()) {
@@ -42,24 +37,15 @@ void default_arch(T& file, const std::string& arch) {
 }
 
 void fill_machine(Config& config, const HostFacts& host) {
-    if (is_unset(config.os)) {
-        config.os = "Linux";
-    }
-    if (is_unset(config.arch)) {
+    if (!config.arch) {
         config.arch = host.arch;
     }
-    if (config.cpus.value_or(0) == 0) {
+    if (!config.cpus) {
         config.cpus = std::min(kDefaultCpus, std::max(host.cpus, 1));
     }
-    if (!config.memory || config.memory->empty()) {
+    if (!config.memory) {
         const std::int64_t half = host.memory / 2;
         config.memory = format_size(half > 0 ? std::min(kDefaultMemory, half) : kDefaultMemory);
-    }
-    if (!config.disk || config.disk->empty()) {
-        config.disk = kDefaultDisk;
-    }
-    if (!config.video.display || config.video.display->empty()) {
-        config.video.display = "none";
     }
     if (!config.timezone) {
         config.timezone = host.timezone;
@@ -169,6 +155,7 @@ bool is_usable_user(const std::string& name, std::uint32_t uid) {
 
 Config fill(const Layers& layers, const LoadInput& input, std::vector<std::string>& warnings) {
     Config config = merge_layers(layers);
+    apply_table_defaults(config);
     fill_machine(config, input.host);
     fill_files(config);
     fill_ssh(config, input, warnings);
@@ -182,8 +169,7 @@ Config fill(const Layers& layers, const LoadInput& input, std::vector<std::strin
     fill_probes(config, expander);
     fill_port_forwards(config, input, expander);
     fill_copy_to_host(config, expander);
-
-    apply_table_defaults(config);
+    apply_table_defaults(config);  // now for mounts and networks
     for (Mount& mount : config.mounts) {
         if (!mount.nine_p.cache) {
             mount.nine_p.cache = mount.writable.value_or(false) ? "mmap" : "fscache";

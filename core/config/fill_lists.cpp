@@ -115,9 +115,6 @@ void fill_provision(Config& config, Expander& expander) {
         const auto expand = [&expander, i](std::optional<std::string>& text, const char* key) {
             expander.guest(text, item("provision", i, key));
         };
-        if (!step.mode || step.mode->empty()) {
-            step.mode = "system";
-        }
         if (*step.mode == "dependency" && !step.skip_default_dependency_resolution) {
             step.skip_default_dependency_resolution = false;
         }
@@ -136,7 +133,6 @@ void fill_provision(Config& config, Expander& expander) {
             expand(step.path, "path");
             step.permissions = step.permissions.value_or("644");
         }
-        step.script = step.script.value_or("");
         expand(step.script, "script");
     }
 }
@@ -145,13 +141,9 @@ void fill_probes(Config& config, Expander& expander) {
     const std::size_t count = config.probes.size();
     for (std::size_t i = 0; i < count; ++i) {
         Probe& probe = config.probes[i];
-        if (!probe.mode || probe.mode->empty()) {
-            probe.mode = "readiness";
-        }
-        if (!probe.description || probe.description->empty()) {
+        if (!probe.description) {
             probe.description = fmt::format("user probe {}/{}", i + 1, count);
         }
-        probe.script = probe.script.value_or("");
         expander.guest(probe.script, item("probes", i, "script"));
     }
 }
@@ -161,9 +153,6 @@ void fill_port_forwards(Config& config, const LoadInput& input, Expander& expand
     constexpr PortRange kAll{1, 65535};
     for (std::size_t i = 0; i < config.port_forwards.size(); ++i) {
         PortForward& rule = config.port_forwards[i];
-        if (rule.proto.empty()) {
-            rule.proto = "any";
-        }
         if (!rule.guest_ip) {
             rule.guest_ip = rule.guest_ip_must_be_zero.value_or(false) ? "0.0.0.0" : "127.0.0.1";
         }

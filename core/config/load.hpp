@@ -4,8 +4,9 @@
 
 #include "core/base/error.hpp"
 #include "core/base/host.hpp"
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 #include "core/text/document.hpp"
+#include "core/text/yaml.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -35,6 +36,27 @@ struct LoadInput {
     std::string ssh_over_vsock_env = {};
 };
 
+struct Mistake {
+    std::string path;    // "ssh.localPort": what is absent because of it; may be empty
+    std::string text;    // with file, line and column, and the line itself
+    text::Mark at = {};  // line 0: it has no place
+    int layer = 0;       // own text, default.yaml, override.yaml
+    bool fatal = false;  // nothing behind it was read
+};
+
+/// A Config as far as it can be had. What is wrong is absent in it.
+struct Draft {
+    Config config;  // every default filled
+    std::vector<std::string> warnings;
+    std::vector<Mistake> unknown;  // keys, which the warnings tell too
+    std::vector<Mistake> mistakes;
+    bool decoded = true;  // false: some of the mistakes are the decoder's
+};
+Draft load_draft(const LoadInput& input);
+/// All of them in one error, file by file, from top to bottom. `decoded` is false when some are the
+/// decoder's.
+Error mistakes_error(std::vector<Mistake> mistakes, bool decoded);
+
 struct Loaded {
     Config config;                      // every default filled; vmType only when given
     std::vector<std::string> warnings;  // unknown keys, bad templates, …: for one log line each
@@ -45,6 +67,9 @@ Result<Loaded> load(const LoadInput& input);
 
 /// Decodes one text without merging or filling.
 Result<Loaded> decode(const Source& source);
+/// The same for a template whose bases are not embedded yet. When there are mistakes, the error
+/// also has what is wrong with the rest of it.
+Result<Loaded> decode_template(const Source& source, const HostFacts& host);
 
 /// vmType when given, else vz on macOS, else qemu (spec/drivers.md 2.11).
 std::string resolve_vm_type(const Config& config, const HostFacts& host);
@@ -57,6 +82,9 @@ std::string to_yaml(const Config& config);
 /// The reverse, for what a driver's configure returned: keys present overwrite, absent keys keep
 /// `into`'s value.
 Result<void> apply_json(const Json& json, Config& into);
+
+/// What the table knows of osOpts; nothing when it has another form.
+OsOpts known_os_opts(const Config& config);
 
 /// "52:55:55:xx:xx:xx" by the first three bytes of SHA-256(machine id + text).
 std::string mac_address_for(const std::string& machine_id, const std::string& text);

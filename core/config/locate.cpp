@@ -1,10 +1,10 @@
 #include "core/config/locate.hpp"
 
 #include "core/config/fields.hpp"
-#include "core/text/yaml.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace lima::config {
@@ -12,53 +12,98 @@ namespace {
 
 using text::Node;
 
-struct Document {
-    const Source* source = nullptr;
-    Node tree;
-};
-
-/// Override first: the order in which scalars win and lists are joined.
-std::vector<Document> documents(const LoadInput& input) {
-    std::vector<Document> out;
-    const auto add = [&out](const Source& source) {
-        if (auto tree = text::parse_yaml(source.text, source.file)) {
-            out.push_back(Document{&source, std::move(*tree)});
+std::optional<Merge> list_rule(std::string_view key) {
+    std::optional<Merge> rule;
+    for_each_field<Config>([&](const auto& f) {
+        using Member = typename std::remove_cvref_t<decltype(f)>::MemberType;
+        if (is_vector<Member>::value && key == f.key) {
+            rule = f.merge;
         }
+    });
+    return rule;
+}
+
+/// What makes two entries of a list one, as it is written (fill_lists.cpp compares what templates
+/// have made of it).
+std::string key_of(std::string_view list, const Node& entry) {
+    const auto text = [&entry](const char* key) {
+        const Node* value = entry.find(key);
+        return value == nullptr ? std::string() : value->value;
     };
-    if (input.overrides) {
-        add(*input.overrides);
+    if (list == "networks") {
+        return text("interface");
     }
-    add(input.instance);
+    const std::string point = text("mountPoint");
+    return point.empty() ? text("location") : point;
+}
+
+}  // namespace
+
+Places::Places(const LoadInput& input) : file_(input.instance.file) {
+    if (input.overrides) {
+        add(*input.overrides, 2);
+    }
+    add(input.instance, 0);
     if (input.defaults) {
-        add(*input.defaults);
+        add(*input.defaults, 1);
+    }
+}
+
+Places::Places(const Source& source) : file_(source.file) { add(source, 0); }
+
+void Places::add(const Source& source, int layer) {
+    documents_.push_back(Document{&source, layer, text::read_yaml(source.text, source.file).root});
+}
+
+/// The entries of the merged list, each with those that it was made from, the strongest first.
+std::vector<std::vector<Places::Entry>> Places::entries(std::string_view list) const {
+    std::vector<std::vector<Entry>> out;
+    const bool combined = list_rule(list) == Merge::kByKey;
+    std::vector<const Document*> order;
+    for (const Document& document : documents_) {
+        order.push_back(&document);
+    }
+    if (combined) {
+        std::reverse(order.begin(), order.end());  // these lists begin with the weakest
+    }
+    for (const Document* document : order) {
+        const Node* items = document->tree.find(list);
+        if (items == nullptr) {
+            continue;
+        }
+        for (const Node& item : items->items) {
+            const std::string key = combined ? key_of(list, item) : "";
+            const auto same = std::find_if(out.begin(), out.end(), [&](const auto& parts) {
+                return !key.empty() && key_of(list, *parts.front().node) == key;
+            });
+            if (same == out.end()) {
+                out.push_back({Entry{document, &item}});
+            } else {
+                same->insert(same->begin(), Entry{document, &item});
+            }
+        }
     }
     return out;
 }
 
-struct Found {
-    text::Mark mark;
-    bool complete = false;
-};
-
-/// Follows the path as far as it goes; offset is subtracted from the first index.
-std::optional<Found> follow(const Node& root, std::string_view path, std::size_t offset) {
-    const Node* node = &root;
+/// Follows the path as far as it goes.
+std::optional<Places::Found> Places::follow(const Document& document, const Node& from,
+                                            std::string_view path) {
+    const Node* node = &from;
     std::optional<Found> found;
     while (!path.empty()) {
-        if (path.front() == '.') {
+        if (path.starts_with('.')) {
             path.remove_prefix(1);
         }
         if (path.starts_with('[')) {
             std::size_t index = 0;
             const std::size_t close = path.find(']');
             std::from_chars(path.data() + 1, path.data() + close, index);
-            if (node->kind != text::Kind::kSequence || index < offset ||
-                index - offset >= node->items.size()) {
+            if (index >= node->items.size()) {
                 return found;
             }
-            node = &node->items[index - offset];
-            offset = 0;
-            found = Found{node->begin};
+            node = &node->items[index];
+            found = Found{&document, node->begin, false};
             path.remove_prefix(close + 1);
             continue;
         }
@@ -74,8 +119,8 @@ std::optional<Found> follow(const Node& root, std::string_view path, std::size_t
             return found;
         }
         node = &next->value;
-        found = Found{node->is_null() || node->kind == text::Kind::kMapping ? next->key_begin
-                                                                            : node->begin};
+        const bool by_key = node->is_null() || node->kind == text::Kind::kMapping;
+        found = Found{&document, by_key ? next->key_begin : node->begin, false};
         path.remove_prefix(next->key.size());
     }
     if (found) {
@@ -84,43 +129,53 @@ std::optional<Found> follow(const Node& root, std::string_view path, std::size_t
     return found;
 }
 
-bool is_joined_list(std::string_view path) {
-    bool joined = false;
-    for_each_field<Config>([&](const auto& f) {
-        const std::string prefix = std::string(f.key) + "[";
-        joined = joined || (f.merge == Merge::kList && path.starts_with(prefix));
-    });
-    return joined;
+std::optional<Places::Found> Places::find_in_list(std::string_view list,
+                                                  std::string_view path) const {
+    std::size_t index = 0;
+    const std::size_t close = path.find(']');
+    std::from_chars(path.data() + 1, path.data() + close, index);
+    path.remove_prefix(close + 1);
+    const auto all = entries(list);
+    std::optional<Found> best;
+    if (index >= all.size()) {
+        return best;
+    }
+    for (const Entry& entry : all[index]) {
+        auto found = follow(*entry.document, *entry.node, path);
+        if (!found) {  // the field is absent: the entry is the place
+            found = Found{entry.document, entry.node->begin, path.empty()};
+        }
+        if (!best || (found->complete && !best->complete)) {
+            best = found;
+        }
+    }
+    return best;
 }
 
-}  // namespace
-
-std::string with_place(const LoadInput& input, std::string_view path, const std::string& message) {
-    const bool joined = is_joined_list(path);
+std::optional<Places::Found> Places::find(std::string_view path) const {
     const std::string_view list = path.substr(0, path.find('['));
-    std::size_t offset = 0;
+    if (list.size() < path.size() && list_rule(list)) {
+        return find_in_list(list, path.substr(list.size()));
+    }
     std::optional<Found> best;
-    const Source* where = nullptr;
-    const auto all = documents(input);
-    for (const Document& document : all) {
-        const auto found = follow(document.tree, path, joined ? offset : 0);
+    for (const Document& document : documents_) {
+        const auto found = follow(document, document.tree, path);
         if (found && (!best || (found->complete && !best->complete))) {
             best = found;
-            where = document.source;
-        }
-        if (joined) {
-            const Node* items = document.tree.find(list);
-            const std::size_t count = items == nullptr ? 0 : items->items.size();
-            if (found && found->complete) {
-                break;
-            }
-            offset += count;
         }
     }
-    if (!best) {
-        return fmt::format("{}: {}", input.instance.file, message);
+    return best;
+}
+
+Mistake Places::with_place(std::string_view path, const std::string& message) const {
+    const auto found = find(path);
+    if (!found) {
+        return {std::string(path), fmt::format("{}: {}", file_, message)};
     }
-    return text::error_at(where->text, where->file, where->origins, best->mark, message).text();
+    const Source& source = *found->document->source;
+    const Error error =
+        text::error_at(source.text, source.file, source.origins, found->mark, message);
+    return {std::string(path), error.text(), found->mark, found->document->layer};
 }
 
 }  // namespace lima::config

@@ -72,17 +72,39 @@ T merge_struct(const T& d, const T& y, const T& o) {
     return out;
 }
 
-template <class T>
-void set_default(const Default& fallback, std::optional<T>& member) {
-    if (member || fallback.type == Default::Type::kNone) {
+/// What the table takes for "not given".
+template <class F, class T>
+bool is_unset(const F& f, const T& value) {
+    if constexpr (std::is_same_v<T, std::string>) {
+        return f.unset.contains(value);
+    } else if constexpr (std::is_integral_v<T>) {
+        return f.zero_unset && value == T{};
+    } else {
+        return false;
+    }
+}
+
+template <class F, class T>
+void set_default(const F& f, std::optional<T>& member) {
+    if (member && is_unset(f, *member)) {
+        member.reset();
+    }
+    if (member) {
         return;
     }
+    const Default& fallback = f.fallback;
     if constexpr (std::is_same_v<T, bool>) {
-        member = fallback.boolean;
+        if (fallback.type == Default::Type::kBool) {
+            member = fallback.boolean;
+        }
     } else if constexpr (std::is_integral_v<T>) {
-        member = static_cast<T>(fallback.integer);
+        if (fallback.type == Default::Type::kInt) {
+            member = static_cast<T>(fallback.integer);
+        }
     } else if constexpr (std::is_same_v<T, std::string>) {
-        member = fallback.text;
+        if (fallback.type == Default::Type::kString) {
+            member = fallback.text;
+        }
     }
 }
 
@@ -100,7 +122,11 @@ void struct_defaults(T& value) {
                 }
             }
         } else if constexpr (is_optional<Member>::value) {
-            set_default(f.fallback, member);
+            set_default(f, member);
+        } else if constexpr (std::is_same_v<Member, std::string>) {
+            if (member.empty() && f.fallback.type == Default::Type::kString) {
+                member = f.fallback.text;
+            }
         }
     });
 }

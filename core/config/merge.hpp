@@ -3,7 +3,7 @@
 // templates.
 #pragma once
 
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 
 namespace lima::config {
 
@@ -15,7 +15,8 @@ struct Layers {
 
 Config merge_layers(const Layers& layers);
 
-/// Gives every absent field the built-in default that its entry in the table carries.
+/// Gives every absent field the built-in default that its entry in the table carries; what the
+/// table takes for "not given" becomes absent first.
 void apply_table_defaults(Config& config);
 
 }  // namespace lima::config

@@ -1,7 +1,7 @@
 // The check that every key of the instance's own `param` is used somewhere (spec/config.md 3.4).
 #pragma once
 
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 
 #include <string>
 #include <vector>

@@ -2,6 +2,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/config/format.hpp"
 
 #include <cmath>
 #include <regex>
@@ -71,7 +72,7 @@ bool check_type(const Json& schema, const Json& value, const std::string& path, 
     }
     std::vector<std::string> words;
     for (const Json& one : type->is_array() ? *type : Json::array({*type})) {
-        if (one.is_string()) {
+        if (one.is_string() && one != "null") {
             if (has_type(value, one.get<std::string>())) {
                 return true;
             }
@@ -95,7 +96,9 @@ void check_enum(const Json& schema, const Json& value, const std::string& path, 
         if (one == value) {
             return;
         }
-        words.push_back(dump_json(one));
+        if (!one.is_null()) {
+            words.push_back(dump_json(one));
+        }
     }
     out.add(path, "field `{}` must be one of {}, got {}", path, join(words, ", "),
             dump_json(value));
@@ -140,13 +143,23 @@ void check_pattern(const Json& schema, const Json& value, const std::string& pat
             dump_json(value));
 }
 
-void add_unknown(const Json& known, const std::string& path, Problems& out) {
+std::string join_path(const std::string& parent, const std::string& key) {
+    return parent.empty() ? key : parent + "." + key;
+}
+
+void add_unknown(const Json& known, const std::string& path, const std::string& key,
+                 Problems& out) {
+    constexpr std::size_t kFew = 12;
     std::vector<std::string> names;
     for (const auto& [name, schema] : known.items()) {
         names.push_back(name);
     }
-    out.add(path, "field `{}` is unknown ({})", path,
-            names.empty() ? "no key is known here" : "known: " + join(names, ", "));
+    const std::string guess = closest_word({names.begin(), names.end()}, key);
+    const std::string hint = names.empty()          ? " (no key is known here)"
+                             : names.size() <= kFew ? " (known: " + join(names, ", ") + ")"
+                                                    : "";
+    out.add(path, "field `{}` is unknown{}{}", path,
+            guess.empty() ? "" : fmt::format(", did you mean `{}`?", guess), hint);
 }
 
 void check_object(const Json& schema, const Json& value, const std::string& path, Problems& out) {
@@ -154,11 +167,11 @@ void check_object(const Json& schema, const Json& value, const std::string& path
     const Json known = given != nullptr && given->is_object() ? *given : Json::object();
     const Json* others = keyword(schema, "additionalProperties");
     for (const auto& [key, item] : value.items()) {
-        const std::string below = path + "." + key;
+        const std::string below = join_path(path, key);
         if (known.contains(key)) {
             check_schema(known[key], item, below, out);
         } else if (others != nullptr && others->is_boolean() && !others->get<bool>()) {
-            add_unknown(known, below, out);
+            add_unknown(known, below, key, out);
         } else if (others != nullptr) {
             check_schema(*others, item, below, out);
         }
@@ -166,8 +179,41 @@ void check_object(const Json& schema, const Json& value, const std::string& path
     const Json* required = keyword(schema, "required");
     for (const Json& key : required != nullptr ? *required : Json::array()) {
         if (key.is_string() && (!value.contains(key) || value[key.get<std::string>()].is_null())) {
-            out.add(path, "field `{}.{}` must be set", path, key.get<std::string>());
+            out.add(path, "field `{}` must be set", join_path(path, key.get<std::string>()));
         }
+    }
+}
+
+/// Of several schemas one has to fit. What is wrong is told by one that has at least the type.
+void check_any(const Json& schema, const Json& value, const std::string& path, Problems& out) {
+    const Json* any = keyword(schema, "anyOf");
+    if (any == nullptr || !any->is_array()) {
+        return;
+    }
+    std::vector<std::string> types;
+    const Json* nearest = nullptr;
+    for (const Json& one : *any) {
+        Problems found;
+        check_schema(one, value, path, found);
+        if (found.list().empty()) {
+            return;
+        }
+        Problems untyped;
+        if (one.is_object() && check_type(one, value, path, untyped)) {
+            nearest = &one;
+        }
+        if (const Json* type = one.is_object() ? keyword(one, "type") : nullptr) {
+            for (const Json& word : type->is_array() ? *type : Json::array({*type})) {
+                if (word.is_string() && word != "null") {
+                    types.push_back(type_words(word.get<std::string>()));
+                }
+            }
+        }
+    }
+    if (nearest != nullptr) {
+        check_schema(*nearest, value, path, out);
+    } else {
+        out.add(path, "field `{}` must be {}, got {}", path, join(types, " or "), dump_json(value));
     }
 }
 
@@ -193,6 +239,7 @@ void check_schema(const Json& schema, const Json& value, const std::string& path
     if (!schema.is_object() || !check_type(schema, value, path, out)) {
         return;
     }
+    check_any(schema, value, path, out);
     check_enum(schema, value, path, out);
     check_range(schema, value, path, out);
     check_pattern(schema, value, path, out);

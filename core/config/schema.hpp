@@ -1,7 +1,8 @@
 // A value checked against a JSON schema, as drivers give one for their vmOpts. A small part of JSON
-// schema: type, properties, additionalProperties, enum, minimum, maximum, pattern (ECMAScript,
-// found anywhere in the text), items, required. Other keywords are ignored; a schema of true allows
-// all, of false nothing. A null value is an absent one, as everywhere in lima.yaml. Pure.
+// schema: type, properties, additionalProperties, anyOf, enum, minimum, maximum, pattern
+// (ECMAScript, found anywhere in the text), items, required. Other keywords are ignored; a schema
+// of true allows all, of false nothing. A null value is an absent one, as everywhere in lima.yaml.
+// Pure.
 #pragma once
 
 #include "core/base/json_fwd.hpp"

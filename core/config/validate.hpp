@@ -4,8 +4,8 @@
 
 #include "core/base/error.hpp"
 #include "core/base/host.hpp"
+#include "core/config/fields.hpp"
 #include "core/config/load.hpp"
-#include "core/config/model.hpp"
 
 #include <functional>
 #include <map>
@@ -27,6 +27,11 @@ struct ValidateInput {
     /// What the config was loaded from: messages then name file, line and column and show the line.
     /// May be null.
     const LoadInput* source = nullptr;
+    /// False for a template whose bases and scripts are not embedded yet: what only those can tell,
+    /// or networks.yaml, or the drivers, is not checked; unknown keys are told with the mistakes.
+    bool whole = true;
+    /// What was found when it was loaded; told together with what is found here. May be null.
+    const Draft* draft = nullptr;
 };
 
 /// On success the warnings (experimental features, missing mount directories).

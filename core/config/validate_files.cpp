@@ -1,8 +1,6 @@
 // Checks of images, archives, mounts and the user.
-#include "core/base/digest.hpp"
 #include "core/base/fs.hpp"
 #include "core/base/text.hpp"
-#include "core/base/units.hpp"
 #include "core/config/checks.hpp"
 #include "core/config/fill.hpp"
 
@@ -49,7 +47,8 @@ void check_mount_point(const Mount& mount, const std::string& path, const Config
     }
     if (config.user.home && point == *config.user.home) {
         out.add(path, "field `{}` is the reserved internal home directory {}", path,
-                name_quote(point));
+                name_quote(point))
+            .needs = {"user"};
     }
     if (point.starts_with('~')) {
         out.add(path, "field `{}` must not start with `~`, got {}", path, name_quote(point));
@@ -70,45 +69,27 @@ void check_sudo(const Config& config, const ValidateInput& input, Problems& out)
     const bool darwin = config.os.value_or("") == "Darwin";
     if (*config.user.passwordless_sudo) {
         if (darwin) {
-            out.add(path, "field `user.passwordlessSudo` must be false for a Darwin guest");
+            out.add(path, "field `user.passwordlessSudo` must be false for a Darwin guest")
+                .needs = {"os"};
         }
         return;
     }
     if (resolve_vm_type(config, input.host) == "wsl2") {
-        out.add(path, "field `user.passwordlessSudo` must be true for vmType `wsl2`");
+        out.add(path, "field `user.passwordlessSudo` must be true for vmType `wsl2`").needs = {
+            "vmType"};
     }
     if (!darwin && !config.plain.value_or(false)) {
-        out.add(path, "field `user.passwordlessSudo` is false: field `plain` must be true");
+        out.add(path, "field `user.passwordlessSudo` is false: field `plain` must be true")
+            .needs = {"os", "plain"};
     }
 }
 
 }  // namespace
 
-void check_file(const File& file, const std::string& path, const ValidateInput& input,
-                Problems& out) {
-    if (file.location.find("://") == std::string::npos) {
-        if (const auto local = fs::expand(file.location, input.host.home);
-            file.location.empty() || !local) {
-            out.add(path + ".location",
-                    "field `{}.location` refers to an invalid local file path {}{}", path,
-                    name_quote(file.location), local ? "" : ": " + local.error().text());
-        }
-    }
-    if (!contains(known_archs(), file.arch)) {
-        out.add(path + ".arch", "field `{}.arch` must be one of {}, got {}", path,
-                go_list(known_archs()), name_quote(file.arch));
-    }
-    if (!file.digest.empty()) {
-        if (const auto digest = parse_digest(file.digest); !digest) {
-            out.add(path + ".digest", "field `{}.digest` is invalid: {}: {}", path,
-                    name_quote(file.digest), digest.error().text());
-        }
-    }
-}
-
 void check_images(const Config& config, const ValidateInput& input, Problems& out) {
-    if (config.images.empty() && input.images_required) {
-        out.add("images", "field `images` must be set");
+    if (config.images.empty() && input.images_required && input.whole) {
+        out.add("images",
+                "field `images` must be set: name a disk image, or in `base` a template that does");
     }
     for (std::size_t i = 0; i < config.images.size(); ++i) {
         const Image& image = config.images[i];
@@ -121,21 +102,16 @@ void check_images(const Config& config, const ValidateInput& input, Problems& ou
                         path, what, name_quote(arch), name_quote(image.arch));
             }
         };
-        check_file(File{image.location, image.arch, image.digest}, path, input, out);
         if (image.kernel) {
-            const Kernel& kernel = *image.kernel;
-            check_file(File{kernel.location, kernel.arch, kernel.digest}, path + ".kernel", input,
-                       out);
-            same_arch(kernel.arch, "kernel");
+            same_arch(image.kernel->arch, "kernel");
         }
         if (image.initrd) {
-            check_file(*image.initrd, path + ".initrd", input, out);
             same_arch(image.initrd->arch, "initrd");
         }
     }
 }
 
-void check_containerd(const Config& config, const ValidateInput& input, Problems& out) {
+void check_containerd(const Config& config, Problems& out) {
     if (!config.containerd.system.value_or(false) && !config.containerd.user.value_or(false)) {
         return;
     }
@@ -144,8 +120,7 @@ void check_containerd(const Config& config, const ValidateInput& input, Problems
                 "field `containerd.archives` must be set when containerd is on");
     }
     for (std::size_t i = 0; i < config.containerd.archives.size(); ++i) {
-        check_file(config.containerd.archives[i], fmt::format("containerd.archives[{}]", i), input,
-                   out);
+        check_facts(config.containerd.archives[i], fmt::format("containerd.archives[{}]", i), out);
     }
 }
 
@@ -155,12 +130,6 @@ void check_mounts(const Config& config, const ValidateInput& input, Problems& ou
         const std::string path = fmt::format("mounts[{}]", i);
         check_mount_location(mount, path + ".location", input, out);
         check_mount_point(mount, path + ".mountPoint", config, out);
-        if (mount.nine_p.msize) {
-            if (const auto size = parse_size(*mount.nine_p.msize); !size) {
-                out.add(path + ".9p.msize", "field `{}.9p.msize` has an invalid size {}: {}", path,
-                        name_quote(*mount.nine_p.msize), size.error().text());
-            }
-        }
         if (mount.virtiofs.queue_size && input.host.os != "linux") {
             out.warn("field `{}.virtiofs.queueSize` is only for Linux hosts", path);
         }
@@ -168,19 +137,15 @@ void check_mounts(const Config& config, const ValidateInput& input, Problems& ou
 }
 
 void check_mount_type(const Config& config, const ValidateInput& input, Problems& out) {
-    static const std::vector<std::string> kTypes = {"reverse-sshfs", "9p", "virtiofs", "wsl2"};
     if (!config.mount_type) {
         return;
     }
     const std::string& type = *config.mount_type;
-    if (!contains(kTypes, type)) {
-        out.add("mountType", "field `mountType` must be one of {}, got {}", go_list(kTypes),
-                name_quote(type));
-    }
     if (contains(config.mount_types_unsupported, type)) {
         out.add("mountType",
                 "field `mountType` must not be one of {} (field `mountTypesUnsupported`), got {}",
-                go_list(config.mount_types_unsupported), name_quote(type));
+                go_list(config.mount_types_unsupported), name_quote(type))
+            .needs = {"mountTypesUnsupported"};
     }
     if (type == "virtiofs" && input.host.os == "linux") {
         out.warn("`mountType: virtiofs` on Linux is experimental");
@@ -194,11 +159,13 @@ void check_user(const Config& config, const ValidateInput& input, Problems& out)
             out.add("user.shell",
                     "field `user.shell` must be cmd.exe, powershell.exe or pwsh.exe for a Windows "
                     "guest, got {}",
-                    name_quote(shell));
+                    name_quote(shell))
+                .needs = {"os"};
         }
     } else if (!shell.starts_with('/')) {
         out.add("user.shell", "field `user.shell` must be an absolute path, got {}",
-                name_quote(shell));
+                name_quote(shell))
+            .needs = {"os"};
     }
     check_sudo(config, input, out);
     if (config.user.name.value_or("") == "lima" && input.host.user != "lima" &&

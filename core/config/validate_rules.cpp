@@ -1,6 +1,7 @@
 // Checks of provisioning, probes, forwards, copies and networks.
 #include "core/base/text.hpp"
 #include "core/config/checks.hpp"
+#include "core/config/format.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -11,16 +12,10 @@
 namespace lima::config {
 namespace {
 
-const std::vector<std::string> kModes = {"system",  "user", "boot", "dependency",
-                                         "ansible", "data", "yq"};
+/// The same that the table allows.
+constexpr WordList kModes = allowed_for(&Provision::mode);
 constexpr std::size_t kSocketPathMax = sizeof(sockaddr_un::sun_path);
-constexpr std::size_t kInterfaceMax = 16;
 constexpr int kPlainRangeMax = 10;
-
-bool is_octal(const std::string& text) {
-    return !text.empty() && text.size() <= 21 &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '7'; });
-}
 
 void check_leftover_file(const std::optional<Locator>& file, const std::string& path,
                          Problems& out) {
@@ -47,11 +42,6 @@ void check_file_step(const Provision& step, const std::string& path, Problems& o
     if (*step.mode == "yq" && step.expression.value_or("").empty()) {
         out.add(path + ".expression", "field `{}.expression` must not be empty for mode `yq`",
                 path);
-    }
-    if (!is_octal(step.permissions.value_or("644"))) {
-        out.add(path + ".permissions",
-                "field `{}.permissions` must be an octal number such as 0644, got {}", path,
-                name_quote(*step.permissions));
     }
 }
 
@@ -96,11 +86,13 @@ void check_playbook(const Provision& step, const std::string& path, Problems& ou
 
 void check_range(const PortRange& range, const std::string& path, Problems& out) {
     for (std::size_t i = 0; i < range.size(); ++i) {
-        check_port(fmt::format("{}[{}]", path, i), range[i], out);
+        if (const auto mistake = mistake_in_port(range[i])) {
+            out.add(fmt::format("{}[{}]", path, i), "field `{}[{}]` {}", path, i, *mistake);
+        }
     }
     if (range[1] < range[0]) {
-        out.add(path, "field `{}` must not end ({}) before it begins ({})", path, range[1],
-                range[0]);
+        out.add(path, "field `{}` must not end ({}) before it begins ({}){}", path, range[1],
+                range[0], range[1] > 0 ? fmt::format(": write [{}, {}]", range[1], range[0]) : "");
     }
 }
 
@@ -124,14 +116,9 @@ void check_single_port(const PortSide& side, const std::string& path, Problems& 
     if (side.port != side.range[0]) {
         out.add(field, "field `{}` must match field `{}[0]`", field, side.range_key);
     }
-    check_port(field, side.port, out);
 }
 
 void check_sockets(const PortForward& rule, const std::string& path, Problems& out) {
-    if (!rule.guest_socket.empty() && !rule.guest_socket.starts_with('/')) {
-        out.add(path + ".guestSocket", "field `{}.guestSocket` must be an absolute path, got {}",
-                path, name_quote(rule.guest_socket));
-    }
     if (!rule.guest_socket.empty() && rule.host_socket.empty() &&
         rule.host_port_range[1] != rule.host_port_range[0]) {
         out.add(path + ".hostPortRange",
@@ -182,19 +169,6 @@ void check_port_forward(const PortForward& rule, const std::string& path, Proble
                 path, rule.host_port_range[0], rule.host_port_range[1], rule.guest_port_range[0],
                 rule.guest_port_range[1]);
     }
-    if (!contains({"tcp", "udp", "any"}, rule.proto)) {
-        out.add(path + ".proto", "field `{}.proto` must be tcp, udp or any, got {}", path,
-                name_quote(rule.proto));
-    }
-}
-
-bool is_mac_address(const std::string& text) {
-    const auto parts = split(text, text.find('-') != std::string::npos ? '-' : ':');
-    return parts.size() == 6 &&
-           std::all_of(parts.begin(), parts.end(), [](const std::string& part) {
-               return part.size() == 2 &&
-                      part.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
-           });
 }
 
 /// False when the network is not defined: the original says nothing else then.
@@ -203,6 +177,9 @@ bool check_network_kind(const Network& network, const std::string& path, const V
     const bool nat = network.vz_nat.value_or(false);
     if (!network.lima.empty()) {
         const auto known = input.networks.find(network.lima);
+        if (known == input.networks.end() && !input.whole) {
+            return true;
+        }
         if (known == input.networks.end()) {
             out.add(path + ".lima",
                     "field `{}.lima` references network {} which is not defined in networks.yaml",
@@ -242,52 +219,25 @@ bool check_network_kind(const Network& network, const std::string& path, const V
     return true;
 }
 
-void check_interface(const std::string& name, const std::string& path, Problems& out) {
-    if (name.size() >= kInterfaceMax) {
-        out.add(path, "field `{}` must be shorter than {} bytes, but is {}: {}", path,
-                kInterfaceMax, name.size(), name_quote(name));
-    }
-    if (name.find_first_of(" \t\n/") != std::string::npos) {
-        out.add(path, "field `{}` must not contain white space or slashes, got {}", path,
-                name_quote(name));
-    }
-    if (name == "eth0") {
-        out.add(path, "field `{}` must not be {}: that is the first interface", path,
-                name_quote(name));
-    }
-}
-
 }  // namespace
 
-void check_port(const std::string& path, int port, Problems& out) {
-    if (port < 1 || port > 65535) {
-        out.add(path, "field `{}` must be a port from 1 to 65535, got {}", path, port);
-    } else if (port == 22) {
-        out.add(path, "field `{}` must not be 22: that port is forwarded for ssh", path);
-    }
-}
-
-void check_ssh(const Config& config, Problems& out) {
-    if (const int port = config.ssh.local_port.value_or(0); port != 0) {
-        check_port("ssh.localPort", port, out);
-    }
-}
-
-void check_provision(const Config& config, Problems& out) {
+void check_provision(const Config& config, const ValidateInput& input, Problems& out) {
     for (std::size_t i = 0; i < config.provision.size(); ++i) {
         Provision step = config.provision[i];
         const std::string path = fmt::format("provision[{}]", i);
+        if (step.file && !input.whole) {
+            continue;  // script, content or expression come from there
+        }
         check_leftover_file(step.file, path, out);
         step.mode = step.mode.value_or("system");
-        if (!contains(kModes, *step.mode)) {
-            out.add(path + ".mode", "field `{}.mode` must be one of {}, got {}", path,
-                    go_list(kModes), name_quote(*step.mode));
-            continue;
+        if (!kModes.contains(*step.mode)) {
+            continue;  // told; what else it may have is not known
         }
         if (config.os.value_or("") == "Windows" &&
             contains({"ansible", "boot", "yq"}, *step.mode)) {
             out.add(path + ".mode", "field `{}.mode` must not be {} for a Windows guest", path,
-                    name_quote(*step.mode));
+                    name_quote(*step.mode))
+                .needs = {"os"};
         }
         if (step.skip_default_dependency_resolution && *step.mode != "dependency") {
             out.add(path + ".skipDefaultDependencyResolution",
@@ -308,17 +258,16 @@ void check_provision(const Config& config, Problems& out) {
     }
 }
 
-void check_probes(const Config& config, Problems& out) {
+void check_probes(const Config& config, const ValidateInput& input, Problems& out) {
     for (std::size_t i = 0; i < config.probes.size(); ++i) {
         const Probe& probe = config.probes[i];
         const std::string path = fmt::format("probes[{}]", i);
+        if (probe.file && !input.whole) {
+            continue;  // the script comes from there
+        }
         check_leftover_file(probe.file, path, out);
         if (!probe.script.value_or("").starts_with("#!")) {
             out.add(path + ".script", "field `{}.script` must start with a `#!` line", path);
-        }
-        if (probe.mode.value_or("readiness") != "readiness") {
-            out.add(path + ".mode", "field `{}.mode` can only be `readiness`, got {}", path,
-                    name_quote(*probe.mode));
         }
     }
 }
@@ -336,20 +285,6 @@ void check_port_forwards(const Config& config, const ValidateInput&, Problems& o
     }
 }
 
-void check_copy_to_host(const Config& config, Problems& out) {
-    for (std::size_t i = 0; i < config.copy_to_host.size(); ++i) {
-        const auto check = [&](const std::string& value, const char* key) {
-            const std::string path = fmt::format("copyToHost[{}].{}", i, key);
-            if (!value.empty() && !value.starts_with('/')) {
-                out.add(path, "field `{}` must be an absolute path, got {}", path,
-                        name_quote(value));
-            }
-        };
-        check(config.copy_to_host[i].guest, "guest");
-        check(config.copy_to_host[i].host, "host");
-    }
-}
-
 void check_networks(const Config& config, const ValidateInput& input, Problems& out) {
     std::set<std::string> interfaces;
     for (std::size_t i = 0; i < config.networks.size(); ++i) {
@@ -358,12 +293,6 @@ void check_networks(const Config& config, const ValidateInput& input, Problems& 
         if (!check_network_kind(network, path, input, out)) {
             continue;
         }
-        if (!network.mac_address.empty() && !is_mac_address(network.mac_address)) {
-            out.add(path + ".macAddress",
-                    "field `{}.macAddress` must be a MAC address of 6 bytes, got {}", path,
-                    name_quote(network.mac_address));
-        }
-        check_interface(network.interface, path + ".interface", out);
         if (!interfaces.insert(network.interface).second) {
             out.add(path + ".interface",
                     "field `{}.interface` has the value {}, which an earlier network has too", path,

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 #include "core/hostagent/guest_shell.hpp"
 
 #include <filesystem>

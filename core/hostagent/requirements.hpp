@@ -2,7 +2,7 @@
 // Pure: the list follows from the configuration; who runs the scripts is in readiness.hpp.
 #pragma once
 
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 
 #include <string>
 #include <vector>

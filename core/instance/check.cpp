@@ -9,16 +9,16 @@ namespace lima::instance {
 Result<store::Instance> check_text(const Context& context, const std::string& name,
                                    config::Source source) {
     LIMA_TRY(const config::LoadInput input, load_input(context, name, std::move(source)));
-    LIMA_TRY(const config::Loaded loaded, load_config(context, input));
-    for (const std::string& warning : loaded.warnings) {
-        log::warn("{}", warning);
-    }
-    LIMA_TRY(const std::vector<std::string> warnings, check_config(context, loaded.config, input));
+    std::vector<std::string> warnings;
+    const auto config = load_checked(context, input, warnings);
     for (const std::string& warning : warnings) {
         log::warn("{}", warning);
     }
+    if (!config) {
+        return fail(config.error());
+    }
     return make_instance(context, name.empty() ? input.instance_dir.filename().string() : name,
-                         loaded.config);
+                         *config);
 }
 
 Result<void> check_yaml(const Context& context, const std::string& name, const std::string& yaml,

@@ -4,6 +4,7 @@
 #include "core/base/json.hpp"
 #include "core/base/log.hpp"
 #include "core/base/text.hpp"
+#include "core/config/load.hpp"
 
 #include <array>
 #include <optional>
@@ -110,21 +111,6 @@ bool same_variant(const config::Image& a, const config::Image& b) {
     return a.variant == b.variant && a.arch_variant == b.arch_variant;
 }
 
-/// osOpts.Windows.virtioWin, which only this function reads.
-std::vector<config::File> virtio_win_files(const config::Config& config) {
-    std::vector<config::File> files;
-    const auto windows = config.os_opts.find("Windows");
-    if (windows == config.os_opts.end() || !windows->second.is_object() ||
-        !windows->second.contains("virtioWin")) {
-        return files;
-    }
-    for (const Json& entry : windows->second["virtioWin"]) {
-        files.push_back({json_string(entry, "location"), json_string(entry, "arch"),
-                         json_string(entry, "digest")});
-    }
-    return files;
-}
-
 /// The first of the files of the arch that can be had.
 Result<void> fetch_first(const Context& context, const std::vector<config::File>& files,
                          const std::string& arch, const std::string& description,
@@ -202,7 +188,7 @@ Result<void> download_image_set(const Context& context, const store::Instance& i
 Result<void> download_virtio_win(const Context& context, const store::Instance& instance) {
     const config::Config& config = *instance.config;
     const Path target = Path(instance.dir) / "virtio-win";
-    const std::vector<config::File> files = virtio_win_files(config);
+    const std::vector<config::File> files = config::known_os_opts(config).windows.virtio_win;
     if (config.os != "Windows" || files.empty() || fs::exists(target)) {
         return {};
     }

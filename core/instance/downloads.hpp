@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 #include "core/fetch/cache.hpp"
 #include "core/instance/instance.hpp"
 

@@ -54,12 +54,15 @@ Result<store::Instance> load_instance(const Context& context, const std::string&
     const std::filesystem::path dir = context.home.instance_dir(name);
     LIMA_TRY(const config::LoadInput input,
              load_input(context, name, {std::move(text), (dir / store::file::kYaml).string()}));
-    LIMA_TRY(const config::Loaded loaded, load_config(context, input));
-    for (const std::string& warning : loaded.warnings) {
+    std::vector<std::string> warnings;
+    const auto config = load_checked(context, input, warnings, Ask::kModules);
+    for (const std::string& warning : warnings) {
         log::debug("{}", warning);
     }
-    LIMA_DO(check_config(context, loaded.config, input, Ask::kModules));
-    return make_instance(context, name, loaded.config);
+    if (!config) {
+        return fail(config.error());
+    }
+    return make_instance(context, name, *config);
 }
 
 /// PID files tell about these; others may have something to say of their own.

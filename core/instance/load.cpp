@@ -91,15 +91,14 @@ Result<config::LoadInput> load_input(const Context& context, const std::string& 
     return input;
 }
 
-Result<config::Loaded> load_config(const Context& context, const config::LoadInput& input) {
-    LIMA_TRY(config::Loaded loaded, config::load(input));
-    loaded.config.vm_type = config::resolve_vm_type(loaded.config, context.host);
-    return loaded;
-}
+namespace {
 
-Result<std::vector<std::string>> check_config(const Context& context, const config::Config& config,
-                                              const config::LoadInput& input, Ask ask) {
+/// Returns the warnings.
+Result<std::vector<std::string>> check(const Context& context, const config::Draft& draft,
+                                       const config::LoadInput& input, Ask ask) {
+    const config::Config& config = draft.config;
     config::ValidateInput validate;
+    validate.draft = &draft;
     validate.host = context.host;
     validate.driver_known = is_driver_known;
     validate.source = &input;
@@ -120,6 +119,18 @@ Result<std::vector<std::string>> check_config(const Context& context, const conf
     LIMA_TRY(const std::vector<std::string> more, config::validate(config, validate));
     warnings.insert(warnings.end(), more.begin(), more.end());
     return warnings;
+}
+
+}  // namespace
+
+Result<config::Config> load_checked(const Context& context, const config::LoadInput& input,
+                                    std::vector<std::string>& warnings, Ask ask) {
+    config::Draft draft = config::load_draft(input);
+    warnings.insert(warnings.end(), draft.warnings.begin(), draft.warnings.end());
+    draft.config.vm_type = config::resolve_vm_type(draft.config, context.host);
+    LIMA_TRY(const std::vector<std::string> more, check(context, draft, input, ask));
+    warnings.insert(warnings.end(), more.begin(), more.end());
+    return std::move(draft.config);
 }
 
 store::Instance make_instance(const Context& context, const std::string& name,

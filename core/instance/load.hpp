@@ -11,19 +11,18 @@
 
 namespace lima::instance {
 
-/// vm_type is resolved in the result.
 Result<config::LoadInput> load_input(const Context& context, const std::string& name,
                                      config::Source source);
-Result<config::Loaded> load_config(const Context& context, const config::LoadInput& input);
 
-/// Whom check_config may ask about the configuration: a driver that is a program has to be launched
+/// Whom load_checked may ask about the configuration: a driver that is a program has to be launched
 /// for it.
 enum class Ask { kEveryDriver, kModules };
 
-/// The checks that need no configured driver. Returns warnings.
-Result<std::vector<std::string>> check_config(const Context& context, const config::Config& config,
-                                              const config::LoadInput& input,
-                                              Ask ask = Ask::kEveryDriver);
+/// Loads, and makes the checks that need no configured driver; vm_type is resolved in the result.
+/// The error has all mistakes; the warnings are there in any case.
+Result<config::Config> load_checked(const Context& context, const config::LoadInput& input,
+                                    std::vector<std::string>& warnings,
+                                    Ask ask = Ask::kEveryDriver);
 
 /// What the config says; no status, no processes.
 store::Instance make_instance(const Context& context, const std::string& name,

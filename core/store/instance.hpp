@@ -2,7 +2,7 @@
 #pragma once
 
 #include "core/base/json_fwd.hpp"
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 
 #include <string>
 #include <sys/types.h>

@@ -57,7 +57,7 @@ private:
     /// The decoder's messages name file and line, which those of the merged text no longer could.
     Result<Document> open(const Read& read) {
         LIMA_TRY(const config::Loaded checked,
-                 config::decode(config::Source{read.text, read.locator}));
+                 config::decode_template(config::Source{read.text, read.locator}, options_.host));
         if (read.locator != top_) {  // the loader warns about the top's own
             for (const std::string& warning : checked.warnings) {
                 log::warn("{}", warning);

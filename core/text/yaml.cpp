@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,6 +18,7 @@ namespace {
 // Bounds of what a hand-written configuration can need; beyond them is an attack or an accident.
 constexpr int kMaxDepth = 100;
 constexpr std::size_t kMaxAliasedNodes = 100'000;
+constexpr std::size_t kMaxDuplicates = 100;  // that are told
 
 bool is_null_word(std::string_view word) {
     return word.empty() || word == "~" || word == "null" || word == "Null" || word == "NULL";
@@ -65,8 +67,9 @@ class TreeBuilder {
 public:
     TreeBuilder(std::string_view text, std::string_view file) : events_(text, file) {}
 
-    /// The next document, or nullopt at the end of the stream.
-    Result<std::optional<Node>> document() {
+    /// The next document, or false at the end of the stream. On an error `root` has what was read
+    /// before it.
+    Result<bool> document(Node& root) {
         while (true) {
             YamlEvent event;
             LIMA_DO(events_.next(event));
@@ -79,11 +82,11 @@ public:
                     aliased_ = 0;
                     YamlEvent first;
                     LIMA_DO(events_.next(first));
-                    LIMA_TRY(Node root, node(first, 0));
-                    return std::optional<Node>(std::move(root));
+                    LIMA_DO(node(first, 0, root));
+                    return true;
                 }
                 default:
-                    return std::optional<Node>();
+                    return false;
             }
         }
     }
@@ -101,21 +104,25 @@ public:
         return {};
     }
 
+    /// Mistakes that do not stop the reading.
+    std::vector<Misread>& duplicates() { return duplicates_; }
+
 private:
-    Result<Node> node(const YamlEvent& event, int depth) {
+    Result<void> node(const YamlEvent& event, int depth, Node& out) {
         const Mark begin = events_.mark(event.raw.start_mark);
         if (depth > kMaxDepth) {
             return too_deep(begin);
         }
         switch (event.raw.type) {
             case YAML_ALIAS_EVENT:
-                return alias(event, depth);
+                return alias(event, depth, out);
             case YAML_SCALAR_EVENT:
-                return scalar(event);
+                scalar(event, out);
+                return {};
             case YAML_SEQUENCE_START_EVENT:
-                return sequence(event, depth);
+                return sequence(event, depth, out);
             case YAML_MAPPING_START_EVENT:
-                return mapping(event, depth);
+                return mapping(event, depth, out);
             default:
                 return fail(events_.error(begin, "a value is missing here"));
         }
@@ -125,7 +132,7 @@ private:
         return fail(events_.error(mark, fmt::format("nested more than {} levels deep", kMaxDepth)));
     }
 
-    Result<Node> alias(const YamlEvent& event, int depth) {
+    Result<void> alias(const YamlEvent& event, int depth, Node& out) {
         const Mark begin = events_.mark(event.raw.start_mark);
         const std::string name = text_of(event.raw.data.alias.anchor);
         const auto found = anchors_.find(name);
@@ -143,14 +150,13 @@ private:
                 begin, fmt::format("the aliases of this file expand to more than {} values",
                                    kMaxAliasedNodes)));
         }
-        Node copy = found->second.node;
-        mark_as_alias(copy, begin, events_.mark(event.raw.end_mark));
-        return copy;
+        out = found->second.node;
+        mark_as_alias(out, begin, events_.mark(event.raw.end_mark));
+        return {};
     }
 
-    Result<Node> scalar(const YamlEvent& event) {
+    void scalar(const YamlEvent& event, Node& out) {
         const auto& data = event.raw.data.scalar;
-        Node out;
         out.kind = Kind::kScalar;
         out.value.assign(reinterpret_cast<const char*>(data.value), data.length);
         out.quoted = data.style != YAML_PLAIN_SCALAR_STYLE;
@@ -164,12 +170,10 @@ private:
             out.kind = Kind::kNull;
         }
         remember(out);
-        return out;
     }
 
-    Result<Node> sequence(const YamlEvent& event, int depth) {
+    Result<void> sequence(const YamlEvent& event, int depth, Node& out) {
         const auto& data = event.raw.data.sequence_start;
-        Node out;
         out.kind = Kind::kSequence;
         out.tag = tag_of(data.tag);
         out.begin = events_.mark(event.raw.start_mark);
@@ -183,16 +187,15 @@ private:
                 out.end = events_.mark(item.raw.end_mark);
                 break;
             }
-            LIMA_TRY(Node value, node(item, depth + 1));
-            out.items.push_back(std::move(value));
+            out.items.emplace_back();
+            LIMA_DO(node(item, depth + 1, out.items.back()));
         }
         remember(out);
-        return out;
+        return {};
     }
 
-    Result<Node> mapping(const YamlEvent& event, int depth) {
+    Result<void> mapping(const YamlEvent& event, int depth, Node& out) {
         const auto& data = event.raw.data.mapping_start;
-        Node out;
         out.kind = Kind::kMapping;
         out.tag = tag_of(data.tag);
         out.begin = events_.mark(event.raw.start_mark);
@@ -208,37 +211,51 @@ private:
                 out.end = events_.mark(item.raw.end_mark);
                 break;
             }
-            LIMA_TRY(Node key, node(item, depth + 1));
+            Node key;
+            LIMA_DO(node(item, depth + 1, key));
             YamlEvent value_event;
             LIMA_DO(events_.next(value_event));
-            LIMA_TRY(Node value, node(value_event, depth + 1));
-            LIMA_DO(check_key(key, seen));
-            if (key.value == "<<" && !key.quoted && !key.alias) {
-                LIMA_DO(check_merge(value));
-                merges.push_back(std::move(value));
+            LIMA_DO(check_key(key));
+            const bool first = is_first(key, seen);
+            if (!first || (key.value == "<<" && !key.quoted && !key.alias)) {
+                Node value;
+                LIMA_DO(node(value_event, depth + 1, value));
+                if (first) {
+                    LIMA_DO(check_merge(value));
+                    merges.push_back(std::move(value));
+                }
                 continue;
             }
             out.entries.push_back(
-                Node::Entry{std::move(key.value), key.begin, std::move(value), key.end, false});
+                Node::Entry{std::move(key.value), key.begin, Node{}, key.end, false});
+            LIMA_DO(node(value_event, depth + 1, out.entries.back().value));
         }
         if (!merges.empty()) {
             merge_all(out, merges);
         }
         remember(out);
-        return out;
+        return {};
     }
 
-    Result<void> check_key(const Node& key, std::map<std::string, int, std::less<>>& seen) const {
+    Result<void> check_key(const Node& key) const {
         if (key.kind != Kind::kScalar && key.kind != Kind::kNull) {
             return fail(events_.error(key.begin, "a key must be a plain word or a string"));
         }
-        const auto [at, fresh] = seen.emplace(key.value, key.begin.line);
-        if (!fresh) {
-            return fail(events_.error(key.begin,
-                                      fmt::format("duplicate key {}: it is already set at line {}",
-                                                  name_quote(key.value), at->second)));
-        }
         return {};
+    }
+
+    /// Of a key that is there twice the first value is kept.
+    bool is_first(const Node& key, std::map<std::string, int, std::less<>>& seen) {
+        const auto [at, fresh] = seen.emplace(key.value, key.begin.line);
+        if (!fresh && duplicates_.size() < kMaxDuplicates) {
+            duplicates_.push_back(
+                {key.begin,
+                 events_.error(key.begin,
+                               fmt::format("duplicate key {}: it is already set at line {}, so "
+                                           "remove one of them",
+                                           name_quote(key.value), at->second))});
+        }
+        return fresh;
     }
 
     Result<void> check_merge(const Node& value) const {
@@ -304,6 +321,7 @@ private:
     std::map<std::string, Anchor, std::less<>> anchors_;
     std::set<std::string, std::less<>> open_anchors_;
     std::size_t aliased_ = 0;
+    std::vector<Misread> duplicates_;
 };
 
 /// A byte order mark makes the first key unknown, as in the original; the message about it can then
@@ -367,26 +385,47 @@ const Node* Node::find(std::string_view key) const {
 
 bool Node::is_null() const { return kind == Kind::kNull; }
 
-Result<Node> parse_yaml(std::string_view text, std::string_view file) {
+ReadYaml read_yaml(std::string_view text, std::string_view file) {
+    // Where the reading stopped: everything else that is known is before it.
+    constexpr Mark kEnd{std::numeric_limits<int>::max(), 0, 0};
+    ReadYaml out;
     TreeBuilder builder(text, file);
-    LIMA_TRY(std::optional<Node> first, builder.document());
-    if (!first) {
-        return Node{};
+    const auto found = builder.document(out.root);
+    out.mistakes = std::move(builder.duplicates());
+    if (!found) {
+        out.mistakes.push_back({kEnd, found.error()});
+        out.complete = false;
+    } else if (*found) {
+        if (auto rest = builder.check_rest(); !rest) {
+            out.mistakes.push_back({kEnd, std::move(rest.error())});
+            out.complete = false;
+        }
+        keep_bom(text, out.root);
     }
-    LIMA_DO(builder.check_rest());
-    keep_bom(text, *first);
-    return std::move(*first);
+    return out;
+}
+
+Result<Node> parse_yaml(std::string_view text, std::string_view file) {
+    ReadYaml read = read_yaml(text, file);
+    if (!read.mistakes.empty()) {
+        return fail(std::move(read.mistakes.front().error));
+    }
+    return std::move(read.root);
 }
 
 Result<std::vector<Node>> parse_yaml_stream(std::string_view text, std::string_view file) {
     TreeBuilder builder(text, file);
     std::vector<Node> out;
     while (true) {
-        LIMA_TRY(std::optional<Node> document, builder.document());
-        if (!document) {
+        Node document;
+        LIMA_TRY(const bool found, builder.document(document));
+        if (!builder.duplicates().empty()) {
+            return fail(std::move(builder.duplicates().front().error));
+        }
+        if (!found) {
             return out;
         }
-        out.push_back(std::move(*document));
+        out.push_back(std::move(document));
     }
 }
 

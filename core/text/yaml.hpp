@@ -52,6 +52,20 @@ struct Node::Entry {
     bool merged = false;  // came through a merge key
 };
 
+struct Misread {
+    Mark at;
+    Error error;
+};
+
+/// A text with its mistakes: a key that is given twice does not stop the reading (the first value
+/// counts), and when something does, `root` has what came before it.
+struct ReadYaml {
+    Node root;
+    std::vector<Misread> mistakes;
+    bool complete = true;
+};
+ReadYaml read_yaml(std::string_view text, std::string_view file);
+
 /// An empty or comment-only text is a null node. Errors read "FILE:LINE:COLUMN: what" and show the
 /// line.
 Result<Node> parse_yaml(std::string_view text, std::string_view file);

@@ -2,7 +2,7 @@
 // Pure.
 #pragma once
 
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 
 #include <filesystem>
 #include <optional>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 #include "core/hostagent/forward/plane.hpp"
 #include "core/hostapi/event.hpp"
 #include "core/ssh/options.hpp"

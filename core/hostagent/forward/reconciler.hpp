@@ -4,7 +4,7 @@
 // there. A host address that cannot be had is tried again at each change and at retry().
 #pragma once
 
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 #include "core/hostagent/forward/forwards.hpp"
 #include "core/hostagent/forward/rules.hpp"
 

@@ -2,7 +2,7 @@
 // socket of the guest appears where on the host.
 #pragma once
 
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 #include "core/hostagent/forward/forwards.hpp"
 
 #include <string>

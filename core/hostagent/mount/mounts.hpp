@@ -5,7 +5,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
-#include "core/config/model.hpp"
+#include "core/config/fields.hpp"
 #include "core/hostagent/mount/timing.hpp"
 
 #include <boost/asio/any_io_executor.hpp>

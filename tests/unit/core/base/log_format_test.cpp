@@ -24,6 +24,11 @@ TEST_F(LogFormatTest, Text) {
               "time=\"2023-11-14T23:13:20+01:00\" level=info msg=starting\n");
     EXPECT_EQ(line(Format::kText, Level::kWarning, "a \"b\"\n"),
               "time=\"2023-11-14T23:13:20+01:00\" level=warning msg=\"a \\\"b\\\"\\n\"\n");
+    EXPECT_EQ(line(Format::kText, Level::kFatal, "two mistakes:\nx: 1\n   | \tö\x1b^",
+                   {{"hint", "read"}}),
+              "time=\"2023-11-14T23:13:20+01:00\" level=fatal msg=\"two mistakes:\" hint=read\n"
+              "  x: 1\n"
+              "     | \tö\\x1b^\n");
     EXPECT_EQ(line(Format::kText, Level::kFatal, "", {{"z", "1"}, {"a", "x y"}, {"e", ""}}),
               "time=\"2023-11-14T23:13:20+01:00\" level=fatal a=\"x y\" e= z=1\n");
     EXPECT_EQ(line(Format::kText, Level::kError, "a.b_c/d@e^f+g-H9"),

@@ -15,7 +15,9 @@ using test::problems;
 
 TEST(Decode, V01EmptyDocument) {
     for (const char* text : {"", "# nothing\n"}) {
-        EXPECT_EQ(problems(text), "field `images` must be set");
+        EXPECT_EQ(
+            problems(text),
+            "field `images` must be set: name a disk image, or in `base` a template that does");
     }
 }
 
@@ -58,11 +60,19 @@ TEST(Decode, V06UnknownKeysAreOneWarningWithAGuess) {
     ASSERT_TRUE(loaded.has_value());
     ASSERT_EQ(loaded->warnings.size(), 1U);
     EXPECT_EQ(loaded->warnings[0],
-              "non-strict YAML is deprecated, please check for typos: lima.yaml:2:1: unknown field "
-              "`foo`; "
-              "lima.yaml:4:3: unknown field `ssh.localport`, did you mean `ssh.localPort`?; "
-              "lima.yaml:5:1: unknown field `cpu`, did you mean `cpus`?; "
-              "lima.yaml:6:1: unknown field `memroy`, did you mean `memory`?");
+              "non-strict YAML is deprecated, please check for typos:\n"
+              "lima.yaml:2:1: unknown field `foo`\n"
+              "     2 | foo: 1\n"
+              "       | ^\n"
+              "lima.yaml:4:3: unknown field `ssh.localport`, did you mean `ssh.localPort`?\n"
+              "     4 |   localport: 3\n"
+              "       |   ^\n"
+              "lima.yaml:5:1: unknown field `cpu`, did you mean `cpus`?\n"
+              "     5 | cpu: 2\n"
+              "       | ^\n"
+              "lima.yaml:6:1: unknown field `memroy`, did you mean `memory`?\n"
+              "     6 | memroy: 4GiB\n"
+              "       | ^");
 }
 
 TEST(Decode, V07ScalarsIntoStrings) {

@@ -18,7 +18,12 @@ TEST(Validate, V39Params) {
     for (const std::string name : {"_Name", "3Name", "Last.Name"}) {
         const std::string found = problems(kImages + "param: {" + name +
                                            ": 1}\nprovision: [{script: $PARAM_" + name + "}]\n");
-        EXPECT_TRUE(has(found, "param `" + name + "`: a name begins with a letter")) << found;
+        EXPECT_TRUE(
+            has(found,
+                "a key of field `param` must be a name that begins with a letter and has only "
+                "letters, digits and underscores, got `" +
+                    name + "`"))
+            << found;
     }
     const auto with_value = [](const std::string& value) {
         return problems(kImages + "param: {a: \"" + value +
@@ -42,7 +47,7 @@ TEST(Validate, V40ManyMistakesAtOnce) {
         "field `arch` must be one of [x86_64 aarch64 armv7l ppc64le riscv64 s390x], got "
         "`unsupported_arch`",
         "field `images` must be set",
-        "field `provision[0].mode` must be one of [system user boot dependency ansible data yq], "
+        "field `provision[0].mode` must be one of [system user boot dependency data yq ansible], "
         "got `invalid_mode`",
         "field `provision[1].path` must not be empty for mode `data`",
     };
@@ -56,7 +61,7 @@ TEST(Validate, V40ManyMistakesAtOnce) {
 
 TEST(Validate, V41AudioInterfaceComesFirst) {
     EXPECT_EQ(problems("audio: {interface: foo}\n")
-                  .find("field `audio.interface` must be hda or virtio, got `foo`"),
+                  .find("field `audio.interface` must be one of [hda virtio], got `foo`"),
               0U);
     EXPECT_EQ(problems(kImages + "audio: {interface: hda}\n"), "");
 }
@@ -94,7 +99,8 @@ TEST(Validate, V43PortForwards) {
     EXPECT_EQ(forward("{guestPortRange: [1, 65535]}"), "");
     EXPECT_TRUE(has(forward("{guestPort: 5, guestPortRange: [6, 7]}"),
                     "must match field `guestPortRange[0]`"));
-    EXPECT_TRUE(has(forward("{guestPort: 5, proto: TCP}"), "must be tcp, udp or any"));
+    EXPECT_TRUE(has(forward("{guestPort: 5, proto: TCP}"),
+                    "must be one of [any tcp udp], got `TCP`, did you mean `tcp`?"));
     EXPECT_TRUE(has(forward("{guestPort: 1, hostSocket: /" + std::string(107, 'x') + "}"),
                     "must be shorter than 108 bytes"));
     EXPECT_TRUE(has(forward("{guestIP: 127.0.0.2, guestIPMustBeZero: true, guestPort: 1}"),
@@ -175,8 +181,8 @@ TEST(Validate, V49Probes) {
     const std::string digest = problems(kImages + "probes: [{file: {digest: x}}]\n");
     EXPECT_TRUE(has(digest, "field `probes[0].file.digest` support is not implemented"));
     EXPECT_TRUE(has(digest, "must start with a `#!` line"));
-    EXPECT_TRUE(
-        has(problems(kImages + "probes: [{mode: x, script: '#!x'}]\n"), "can only be `readiness`"));
+    EXPECT_TRUE(has(problems(kImages + "probes: [{mode: x, script: '#!x'}]\n"),
+                    "must be one of [readiness], got `x`"));
     EXPECT_EQ(must_load("probes: [{}, {description: d}]\n").probes[0].description,
               "user probe 1/2");
 }
@@ -285,7 +291,9 @@ TEST(ValidateMessages, NamePlaceAndLineWhenTheSourceIsKnown) {
     check.source = &in;
     const auto missing = validate(must_load(in), check);
     ASSERT_FALSE(missing.has_value());
-    EXPECT_EQ(missing.error().text(), "lima.yaml: field `images` must be set");
+    EXPECT_EQ(missing.error().text(),
+              "lima.yaml: field `images` must be set: name a disk image, or in `base` a template "
+              "that does");
 }
 
 TEST(ValidateWarnings, ExperimentalAndMissing) {

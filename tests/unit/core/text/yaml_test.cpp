@@ -56,7 +56,7 @@ TEST(Yaml, MarksAreOneBasedAndCountBytesForOffsets) {
 
 TEST(Yaml, DuplicateKeyNamesBothLinesAndShowsTheSource) {
     EXPECT_EQ(error_of("cpus: 1\nmemory: 2\ncpus: 2\n"),
-              "t.yaml:3:1: duplicate key `cpus`: it is already set at line 1\n"
+              "t.yaml:3:1: duplicate key `cpus`: it is already set at line 1, so remove one of them\n"
               "     3 | cpus: 2\n"
               "       | ^");
 }
