@@ -73,7 +73,7 @@ Json range_schema(const F& f) {
             {"items",
              {{"type", Json::array({"integer", "string"})},
               {"pattern", "^[0-9]+$"},
-              {"minimum", 1},
+              {"minimum", 0},
               {"maximum", 65535}}},
             {"minItems", 2},
             {"maxItems", 2}};
@@ -100,6 +100,20 @@ Json open_map_schema(const F& f) {
     return out;
 }
 
+/// Of the text that may stand for the struct.
+template <HasShortForm T>
+Json short_schema() {
+    Json out;
+    for_each_field<T>([&out](const auto& f) {
+        if constexpr (std::is_same_v<decltype(f.member), decltype(T::short_form())>) {
+            if (f.member == T::short_form()) {
+                out = text_schema<std::string>(f, false);
+            }
+        }
+    });
+    return out;
+}
+
 template <class T, class F>
 Json value_schema(const F& f) {
     if constexpr (is_optional<T>::value) {
@@ -112,7 +126,7 @@ Json value_schema(const F& f) {
         }
         return {{"anyOf", Json::array({{{"type", "string"}}, std::move(list)})}};
     } else if constexpr (HasShortForm<T>) {
-        return {{"anyOf", Json::array({{{"type", "string"}}, struct_schema<T>(true)})}};
+        return {{"anyOf", Json::array({short_schema<T>(), struct_schema<T>(true)})}};
     } else if constexpr (HasTable<T>) {
         return struct_schema<T>(true);
     } else if constexpr (std::is_same_v<T, StringMap>) {

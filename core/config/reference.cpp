@@ -324,9 +324,23 @@ void add_option_rows(const Json& schema, const std::string& prefix, std::string&
     }
 }
 
+/// The drivers that the table names.
+WordList usual_drivers() {
+    WordList words;
+    for_each_field<Config>([&words](const auto& f) {
+        if (std::string_view(f.key) == "vmType") {
+            words = f.usual;
+        }
+    });
+    return words;
+}
+
 std::string driver_options(const std::map<std::string, Json>& drivers) {
     std::string out;
     for (const auto& [name, schema] : drivers) {
+        if (!usual_drivers().contains(name)) {
+            continue;
+        }
         out += fmt::format("## `vmOpts.{}`\n\n", name);
         std::string rows;
         add_option_rows(schema, "", rows);

@@ -203,7 +203,7 @@ echo done"'
     assert_output_has 'instance \"default\" not found'
 }
 
-@test "a disk grows and does not shrink" {
+@test "V52: a disk grows and does not shrink" {
     create_null dev 'disk: 100GiB'
     run limactl edit --disk=50 dev
     [ "$status" -eq 1 ]

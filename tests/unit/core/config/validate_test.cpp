@@ -1,6 +1,7 @@
-// Vectors 39 to 53 of spec/config.md section 10.
+// Checks, places and warnings that no vector of spec/config.md names.
 #include "config_support.hpp"
 #include "core/base/fs.hpp"
+#include "core/base/text.hpp"
 
 namespace lima::config {
 namespace {
@@ -13,224 +14,6 @@ using test::kImages;
 using test::layered;
 using test::must_load;
 using test::problems;
-
-TEST(Validate, V39Params) {
-    for (const std::string name : {"_Name", "3Name", "Last.Name"}) {
-        const std::string found = problems(kImages + "param: {" + name +
-                                           ": 1}\nprovision: [{script: $PARAM_" + name + "}]\n");
-        EXPECT_TRUE(
-            has(found,
-                "a key of field `param` must be a name that begins with a letter and has only "
-                "letters, digits and underscores, got `" +
-                    name + "`"))
-            << found;
-    }
-    const auto with_value = [](const std::string& value) {
-        return problems(kImages + "param: {a: \"" + value +
-                        "\"}\nprovision: [{script: $PARAM_a}]\n");
-    };
-    for (const std::string bad : {"x\\ny", "x\\ry", "x\\u00a0y"}) {
-        EXPECT_TRUE(has(with_value(bad), "contains the unprintable character")) << bad;
-    }
-    for (const std::string good : {"a\\tb", "a b", "\\U0001F600", "ü"}) {
-        EXPECT_EQ(with_value(good), "") << good;
-    }
-}
-
-TEST(Validate, V40ManyMistakesAtOnce) {
-    const std::string found = problems(
-        "os: windows\narch: unsupported_arch\nportForwards: [{guestPort: 70000}]\n"
-        "provision: [{mode: invalid_mode, script: x}, {mode: data, content: y}]\n");
-    const std::vector<std::string> expected = {
-        "field `os` must be one of [Linux Darwin FreeBSD Windows], got `windows`, did you mean "
-        "`Windows`?",
-        "field `arch` must be one of [x86_64 aarch64 armv7l ppc64le riscv64 s390x], got "
-        "`unsupported_arch`",
-        "field `images` must be set",
-        "field `provision[0].mode` must be one of [system user boot dependency data yq ansible], "
-        "got `invalid_mode`",
-        "field `provision[1].path` must not be empty for mode `data`",
-    };
-    std::size_t at = 0;
-    for (const std::string& part : expected) {
-        const std::size_t next = found.find(part, at);
-        ASSERT_NE(next, std::string::npos) << part << "\nin\n" << found;
-        at = next;
-    }
-}
-
-TEST(Validate, V41AudioInterfaceComesFirst) {
-    EXPECT_EQ(problems("audio: {interface: foo}\n")
-                  .find("field `audio.interface` must be one of [hda virtio], got `foo`"),
-              0U);
-    EXPECT_EQ(problems(kImages + "audio: {interface: hda}\n"), "");
-}
-
-TEST(Validate, V42WordsThatAreNotAccepted) {
-    EXPECT_TRUE(has(problems(kImages + "mountType: default\n"),
-                    "field `mountType` must be one of [reverse-sshfs 9p virtiofs wsl2]"));
-    EXPECT_TRUE(has(problems(kImages + "mountType: \"\"\n"), "field `mountType` must be one of"));
-    EXPECT_TRUE(has(problems(kImages + "mountType: 9p\nmountTypesUnsupported: [9p]\n"),
-                    "must not be one of [9p]"));
-    EXPECT_TRUE(has(problems(kImages + "os: linux\n"), "field `os` must be one of"));
-    EXPECT_TRUE(has(problems(kImages + "vmType: default\n"), "field `vmType` must be"));
-    EXPECT_TRUE(has(problems(kImages + "vmType: \"\"\n"), "field `vmType` must be"));
-    EXPECT_EQ(problems(kImages + "vmType: krunkit\n"), "");
-    EXPECT_EQ(problems(kImages + "vmType: wsl2\n"), "");
-    EXPECT_EQ(problems(kImages + "os: default\narch: \"\"\n"), "");
-}
-
-TEST(Validate, V43PortForwards) {
-    const auto forward = [](const std::string& rule) {
-        return problems(kImages + "portForwards: [" + rule + "]\n");
-    };
-    EXPECT_EQ(count(forward("{guestPort: 22}"), "must not be 22"), 5U);
-    EXPECT_TRUE(has(forward("{hostPort: 80}"), "must have as many ports as `guestPortRange`"));
-    EXPECT_TRUE(
-        has(forward("{guestSocket: /a}"), "must be a single port when field `guestSocket` is set"));
-    EXPECT_TRUE(has(forward("{guestSocket: /a, hostPort: 80}"), "must have as many ports"));
-    EXPECT_EQ(forward("{guestSocket: /a, hostPort: 80, guestPortRange: [80, 80]}"), "");
-    EXPECT_EQ(forward("{guestPort: 1, hostSocket: x}"), "");
-    EXPECT_TRUE(
-        has(forward("{hostSocket: x}"), "must be a single port when field `hostSocket` is set"));
-    EXPECT_TRUE(
-        has(forward("{guestPort: 1, reverse: true}"), "needs both `guestSocket` and `hostSocket`"));
-    EXPECT_EQ(forward("{guestSocket: /a, hostSocket: b, reverse: true}"), "");
-    EXPECT_EQ(forward("{guestPortRange: [1, 65535]}"), "");
-    EXPECT_TRUE(has(forward("{guestPort: 5, guestPortRange: [6, 7]}"),
-                    "must match field `guestPortRange[0]`"));
-    EXPECT_TRUE(has(forward("{guestPort: 5, proto: TCP}"),
-                    "must be one of [any tcp udp], got `TCP`, did you mean `tcp`?"));
-    EXPECT_TRUE(has(forward("{guestPort: 1, hostSocket: /" + std::string(107, 'x') + "}"),
-                    "must be shorter than 108 bytes"));
-    EXPECT_TRUE(has(forward("{guestIP: 127.0.0.2, guestIPMustBeZero: true, guestPort: 1}"),
-                    "can only be true"));
-    EXPECT_TRUE(
-        has(problems(kImages + "ssh: {localPort: 22}\n"), "field `ssh.localPort` must not be 22"));
-    EXPECT_TRUE(
-        has(problems(kImages + "ssh: {localPort: 65536}\n"), "must be a port from 1 to 65535"));
-}
-
-TEST(Validate, V44Networks) {
-    const auto network = [](const std::string& list) {
-        return problems(kImages + "networks: " + list + "\n");
-    };
-    EXPECT_TRUE(
-        has(network("[{}]"), "field `networks[0].lima` or field `networks[0].socket` must be set"));
-    EXPECT_TRUE(has(network("[{vzNAT: false}]"), "must be set"));
-    EXPECT_EQ(count(network("[{lima: user-v2, socket: /x, vzNAT: true}]"), "mutually exclusive"),
-              2U);
-    EXPECT_EQ(network("[{lima: nope}, {}]")
-                  .find("field `networks[0].lima` references network `nope` which is not defined"),
-              0U);
-    EXPECT_TRUE(has(network("[{lima: user-v2, interface: lima1}, {lima: user-v2}]"),
-                    "`lima1`, which an earlier network has"));
-    EXPECT_TRUE(has(network("[{lima: shared}]"), "is only for macOS hosts"));
-    EXPECT_EQ(network("[{lima: user-v2}, {vzNAT: true}]"), "");
-    EXPECT_TRUE(has(network("[{lima: user-v2, macAddress: aa:bb}]"), "must be a MAC address"));
-    EXPECT_TRUE(has(network("[{lima: user-v2, interface: eth0}]"), "must not be `eth0`"));
-    EXPECT_TRUE(has(network("[{lima: user-v2, interface: a-name-that-is-long}]"),
-                    "must be shorter than 16 bytes"));
-    EXPECT_TRUE(has(network("[{socket: /etc/passwd}]"), "points to a non-socket file"));
-}
-
-TEST(Validate, V45CopyToHost) {
-    const std::string found = problems(kImages + "copyToHost: [{guest: rel, host: rel}, {}]\n");
-    EXPECT_EQ(count(found, "copyToHost[0]"), 2U) << found;
-    EXPECT_EQ(count(found, "copyToHost[1]"), 0U);
-}
-
-TEST(Validate, V46Dns) {
-    EXPECT_TRUE(has(problems(kImages + "dns: [1.1.1.1]\n"), "field `dns` must be empty"));
-    EXPECT_EQ(problems(kImages + "dns: [1.1.1.1]\nhostResolver: {enabled: false}\n"), "");
-}
-
-TEST(Validate, V47PasswordlessSudo) {
-    const std::string off = kImages + "user: {passwordlessSudo: false}\n";
-    EXPECT_TRUE(has(problems(off), "field `plain` must be true"));
-    EXPECT_EQ(problems(off + "plain: true\n"), "");
-    EXPECT_TRUE(has(problems(kImages + "os: Darwin\nuser: {passwordlessSudo: true}\n"),
-                    "must be false for a Darwin guest"));
-    EXPECT_TRUE(
-        has(problems(off + "plain: true\nvmType: wsl2\n"), "must be true for vmType `wsl2`"));
-}
-
-TEST(Validate, V48Digests) {
-    const auto image = [](const std::string& rest) {
-        return problems("images: [{location: /a, " + rest + "}]\n");
-    };
-    EXPECT_TRUE(has(image("digest: 69f3"), "field `images[0].digest` is invalid"));
-    EXPECT_TRUE(has(image("digest: 'sha001:69f3'"), "field `images[0].digest` is invalid"));
-    EXPECT_TRUE(has(image("digest: 'sha256:abc'"), "field `images[0].digest` is invalid"));
-    EXPECT_TRUE(has(image("digest: 'md5:d41d8cd98f00b204e9800998ecf8427e'"),
-                    "field `images[0].digest` is invalid"));
-    EXPECT_EQ(image("digest: 'sha256:" + std::string(64, 'a') + "'"), "");
-    EXPECT_TRUE(has(image("kernel: {location: /k, arch: riscv64}"),
-                    "field `images[0].kernel.arch` has the value `riscv64`, but field "
-                    "`images[0].arch` has the value `x86_64`"));
-    EXPECT_TRUE(has(image("initrd: {location: /k, arch: riscv64}"),
-                    "field `images[0].initrd.arch` has the value"));
-    EXPECT_TRUE(has(image("arch: x86"), "field `images[0].arch` must be one of"));
-    EXPECT_EQ(image("kernel: {location: https://x/k, cmdline: a}"), "");
-}
-
-TEST(Validate, V49Probes) {
-    EXPECT_TRUE(has(problems(kImages + "probes: [{script: foo}]\n"),
-                    "field `probes[0].script` must start with a `#!` line"));
-    EXPECT_TRUE(has(problems(kImages + "probes: [{}]\n"), "must start with a `#!` line"));
-    const std::string digest = problems(kImages + "probes: [{file: {digest: x}}]\n");
-    EXPECT_TRUE(has(digest, "field `probes[0].file.digest` support is not implemented"));
-    EXPECT_TRUE(has(digest, "must start with a `#!` line"));
-    EXPECT_TRUE(has(problems(kImages + "probes: [{mode: x, script: '#!x'}]\n"),
-                    "must be one of [readiness], got `x`"));
-    EXPECT_EQ(must_load("probes: [{}, {description: d}]\n").probes[0].description,
-              "user probe 1/2");
-}
-
-TEST(Validate, V50ShellsAndWindowsGuests) {
-    EXPECT_TRUE(has(problems(kImages + "user: {shell: bash}\n"),
-                    "field `user.shell` must be an absolute path, got `bash`"));
-    const std::string windows = kImages + "os: Windows\nvmType: qemu\n";
-    EXPECT_EQ(problems(windows), "");
-    EXPECT_EQ(problems(windows + "user: {shell: 'C:\\x\\PwSh.exe'}\n"), "");
-    EXPECT_TRUE(has(problems(windows + "user: {shell: /bin/bash}\n"), "for a Windows guest"));
-    const std::string vz = problems(kImages + "os: Windows\nvmType: vz\narch: armv7l\n");
-    EXPECT_EQ(count(vz, "field `os` is `Windows`"), 2U) << vz;
-    for (const std::string mode : {"ansible", "boot", "yq"}) {
-        EXPECT_TRUE(has(problems(windows + "provision: [{mode: " + mode +
-                                 ", script: x, path: /x, expression: y}]\n"),
-                        "for a Windows guest"));
-    }
-    for (const std::string mode : {"system", "user", "dependency"}) {
-        EXPECT_EQ(problems(windows + "provision: [{mode: " + mode + ", script: x}]\n"), "");
-    }
-}
-
-TEST(Validate, V51WhatWasNotEmbedded) {
-    EXPECT_TRUE(has(problems(kImages + "base: template:x\n"), "field `base` must be empty"));
-    const std::string file = problems(kImages + "provision: [{file: x.sh}]\n");
-    EXPECT_TRUE(has(file, "field `provision[0].file.url` must be empty"));
-    EXPECT_TRUE(has(file, "field `provision[0].script` must not be empty"));
-}
-
-TEST(Validate, V53Mounts) {
-    const auto mount = [](const std::string& entry) {
-        return problems(kImages + "mounts: [" + entry + "]\n");
-    };
-    EXPECT_TRUE(
-        has(mount("{location: /x, mountPoint: /etc}"), "must not be a system path such as `/etc`"));
-    EXPECT_TRUE(has(mount("{location: /x, mountPoint: \"~/x\"}"), "must not start with `~`"));
-    EXPECT_TRUE(has(mount("{location: /x, mountPoint: /home/jane.guest}"),
-                    "is the reserved internal home directory"));
-    EXPECT_TRUE(has(mount("{location: rel}"), "must be an absolute path, got `rel`"));
-    EXPECT_TRUE(has(mount("{location: \"\"}"), "must be an absolute path, got `.`"));
-    EXPECT_TRUE(has(mount("{location: ~foo}"), "refers to an unexpandable path `~foo`"));
-    EXPECT_TRUE(
-        has(mount("{location: /etc/passwd}"), "refers to a non-directory path: `/etc/passwd`"));
-    EXPECT_EQ(mount("{location: /no/such/dir}"), "");
-    EXPECT_TRUE(has(mount("{location: /x, 9p: {msize: big}}"),
-                    "field `mounts[0].9p.msize` has an invalid size"));
-}
 
 TEST(Validate, ProvisionFieldsOfOtherModes) {
     const std::string found =
@@ -306,6 +89,62 @@ TEST(ValidateWarnings, ExperimentalAndMissing) {
     const auto warnings = validate(config, check);
     ASSERT_TRUE(warnings.has_value()) << warnings.error().text();
     EXPECT_EQ(warnings->size(), 6U);
+}
+
+std::string all_mistakes(const std::string& text) {
+    const auto decoded = decode_template(Source{text, "t.yaml"}, host());
+    return decoded ? "" : decoded.error().text();
+}
+
+/// "LINE:COLUMN" of each mistake, in the order in which they are told.
+std::string places(const std::string& text) {
+    std::string out;
+    for (const auto line : lines(text)) {
+        if (const std::size_t at = line.find("t.yaml:"); at != std::string_view::npos) {
+            const std::string_view rest = line.substr(at + 7);
+            out += std::string(rest.substr(0, rest.find(':', rest.find(':') + 1))) + " ";
+        }
+    }
+    return out;
+}
+
+TEST(AllMistakes, OfEveryKindFromTopToBottom) {
+    const std::string text =
+        all_mistakes("cpus: two\nmemroy: 1GiB\ncpus: 3\nmemory: 4XB\nssh: {localPort: 22}\n");
+    EXPECT_EQ(places(text), "1:7 2:1 3:1 4:9 5:18 ") << text;
+    EXPECT_TRUE(text.starts_with("failed to unmarshal YAML:\n")) << text;
+}
+
+TEST(AllMistakes, WhatOnlyFollowsFromOneIsNotTold) {
+    EXPECT_EQ(places(all_mistakes("hostResolver: {enabled: no}\ndns: [1.1.1.1]\n")), "1:25 ");
+    EXPECT_EQ(places(all_mistakes("images: {location: /}\n")), "1:9 ");
+    EXPECT_EQ(places(all_mistakes("os: [Windows]\nuser: {shell: cmd.exe}\n")), "1:5 ");
+    EXPECT_EQ(places(all_mistakes("portForwards:\n- {guestPort: x, hostPort: 80}\n"
+                                  "- {guestPort: 22, hostSocket: /s}\n")),
+              "2:15 3:3 3:3 3:15 ");
+    EXPECT_EQ(places(all_mistakes("cpus: x\nparam: {a: b}\n")), "1:7 2:9 ");
+    EXPECT_EQ(places(all_mistakes("provision: [{script: [x]}]\nparam: {a: b}\n")), "1:22 ");
+}
+
+TEST(AllMistakes, WhatTheBasesMayStillBringIsNotMissed) {
+    EXPECT_EQ(
+        places(all_mistakes("base: template:x\ncpus: x\nprovision: [{file: y.sh}]\n"
+                            "probes: [{file: y.sh}]\nnetworks: [{lima: own}]\nvmType: own\n")),
+        "2:7 ");
+}
+
+TEST(AllMistakes, BeforeASyntaxErrorWhatCanBeRead) {
+    const std::string text = all_mistakes("cpus: two\nmemroy: 1\ndisk: 4XB\nssh:\n\tx: 1\n");
+    EXPECT_EQ(places(text), "1:7 2:1 5:1 ") << text;
+    EXPECT_TRUE(has(text, "a tab is used for indentation")) << text;
+}
+
+TEST(AllMistakes, AreFewEnoughToRead) {
+    std::string many;
+    for (int i = 0; i < 1000; ++i) {
+        many += "x" + std::to_string(i) + ": 1\ncpus: two\n";
+    }
+    EXPECT_LE(count(all_mistakes(many), " | "), 600U);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
-// Vectors 29 to 37 of spec/config.md section 10: default.yaml (d), the instance (y), override.yaml
-// (o).
+// Vectors 29 to 37 of spec/config.md section 10 (group C): several files, one value.
 #include "config_support.hpp"
 #include "core/base/json.hpp"
 
@@ -9,7 +8,7 @@ namespace {
 using test::layered;
 using test::must_load;
 
-TEST(Merge, V29ScalarsAndLists) {
+TEST(ConfigVectors, V29_ScalarsAndLists) {
     EXPECT_EQ(must_load(layered("cpus: 8\n", "", "cpus: 9\n")).cpus, 9);
     EXPECT_EQ(must_load(layered("cpus: 8\n", "cpus: ~\n", "")).cpus, 8);
     EXPECT_EQ(must_load(layered("plain: true\n", "plain: false\n", "")).plain, false);
@@ -27,7 +26,7 @@ TEST(Merge, V29ScalarsAndLists) {
     EXPECT_EQ(config.port_forwards[1].guest_port, 2);
 }
 
-TEST(Merge, V30Mounts) {
+TEST(ConfigVectors, V30_Mounts) {
     const Config config = must_load(
         layered("mounts: [{location: /m, writable: true}, {location: /other}]\n",
                 "mounts: [{location: /m, sshfs: {cache: false}}]\n",
@@ -45,7 +44,7 @@ TEST(Merge, V30Mounts) {
     EXPECT_EQ(same.mounts[0].location, "/d");
 }
 
-TEST(Merge, V31Networks) {
+TEST(ConfigVectors, V31_Networks) {
     const Config config =
         must_load(layered("networks: [{lima: user-v2, interface: net0, metric: 5}]\n",
                           "networks: [{lima: user-v2}]\n",
@@ -61,7 +60,7 @@ TEST(Merge, V31Networks) {
     EXPECT_EQ(config.networks[2].interface, "lima2");
 }
 
-TEST(Merge, V32Dns) {
+TEST(ConfigVectors, V32_Dns) {
     using List = std::vector<std::string>;
     EXPECT_EQ(must_load(layered("dns: [9.9.9.9]\n", "", "")).dns, List{"9.9.9.9"});
     EXPECT_EQ(must_load(layered("dns: [9.9.9.9]\n", "dns: [8.8.8.8]\n", "")).dns, List{"8.8.8.8"});
@@ -69,7 +68,7 @@ TEST(Merge, V32Dns) {
               List{"1.1.1.1"});
 }
 
-TEST(Merge, V33Maps) {
+TEST(ConfigVectors, V33_Maps) {
     const Config config =
         must_load(layered("env: {A: d, D: d}\nhostResolver: {hosts: {a: d, b: d}}\n",
                           "env: {A: y, Y: y}\nhostResolver: {hosts: {a: y}}\n", "env: {A: o}\n"));
@@ -77,7 +76,7 @@ TEST(Merge, V33Maps) {
     EXPECT_EQ(config.host_resolver.hosts, (StringMap{{"a", "y"}, {"b", "d"}}));
 }
 
-TEST(Merge, V34UniqueLists) {
+TEST(ConfigVectors, V34_UniqueLists) {
     const Config config =
         must_load(layered("caCerts: {files: [a, b]}\nmountTypesUnsupported: [9p]\n",
                           "caCerts: {files: [c, y]}\nmountTypesUnsupported: [9p, virtiofs]\n",
@@ -86,7 +85,7 @@ TEST(Merge, V34UniqueLists) {
     EXPECT_EQ(config.mount_types_unsupported, (std::vector<std::string>{"9p", "virtiofs", "9p"}));
 }
 
-TEST(Merge, V35VmOptsAreReplacedPerDriver) {
+TEST(ConfigVectors, V35_VmOptsAreReplacedPerDriver) {
     const Config config =
         must_load(layered("vmOpts: {qemu: {minimumVersion: 8.0.0}}\n",
                           "vmOpts: {qemu: {minimumVersion: 9.0.0}, vz: {diskImageFormat: raw}}\n",
@@ -95,7 +94,7 @@ TEST(Merge, V35VmOptsAreReplacedPerDriver) {
     EXPECT_EQ(dump_json(config.vm_opts.at("vz")), R"({"diskImageFormat":"raw"})");
 }
 
-TEST(Merge, V36ParamsOfOtherFilesAreNotExpanded) {
+TEST(ConfigVectors, V36_ParamsOfOtherFilesAreNotExpanded) {
     const Config config = must_load(
         layered("param: {d: dv}\n",
                 "param: {both: y}\nprovision: [{script: '{{.Param.both}} {{.Param.d}}'}]\n",
@@ -104,7 +103,7 @@ TEST(Merge, V36ParamsOfOtherFilesAreNotExpanded) {
     EXPECT_EQ(config.param, (StringMap{{"both", "o"}, {"d", "dv"}}));
 }
 
-TEST(Merge, V37FieldsThatOnlyTheInstanceHas) {
+TEST(ConfigVectors, V37_FieldsThatOnlyTheInstanceHas) {
     const Config config =
         must_load(layered("message: hi\nminimumLimaVersion: 9.9.9\nbase: x\ncpuType: {x86_64: "
                           "max}\nrosetta: {enabled: true}\n",
