@@ -297,8 +297,8 @@ struct PortForward {
                "Only what listens on all addresses (`0.0.0.0`) of the guest.",
                .filled("`true` when `guestIP` is `0.0.0.0`"));
     LIMA_FIELD(std::optional<std::string>, guest_ip, "guestIP",
-               "Address that something in the guest listens on. `127.0.0.1` matches `0.0.0.0` and "
-               "`::` too.",
+               "Address that something in the guest listens on; what listens on all addresses "
+               "matches too.",
                .is(Format::kIp).filled("`127.0.0.1`; `0.0.0.0` when `guestIPMustBeZero` is true"));
     LIMA_FIELD(int, guest_port, "guestPort", "One port of the guest.", .is(Format::kPort));
     LIMA_FIELD(PortRange, guest_port_range, "guestPortRange", "First and last port of the guest.",

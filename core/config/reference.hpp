@@ -9,8 +9,8 @@
 
 namespace lima::config {
 
-/// `drivers` are the schemas that drivers give for their own vmOpts, by their names; only those that
-/// the table names are on the page.
+/// `drivers` are the schemas that drivers give for their own vmOpts, by their names; only those
+/// that the table names are on the page.
 std::string reference_page(const std::map<std::string, Json>& drivers);
 
 }  // namespace lima::config

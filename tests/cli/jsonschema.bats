@@ -27,7 +27,7 @@ all_templates() { find "$LIMA_SOURCE/templates" -name '*.yaml' | sort; }
     assert_failure
     assert_output_has 'failed to validate bad.yaml'
     assert_output_has 'bad.yaml:1:7: field `cpus` must match'
-    assert_output_has 'bad.yaml:3:3: field `ssh.localport` is unknown, did you mean `localPort`?'
+    assert_output_has 'bad.yaml:3:14: field `ssh.localport` is unknown, did you mean `localPort`?'
     assert_output_has 'bad.yaml:4:19: field `additionalDisks[0]` must be a string or a map'
 }
 

@@ -68,6 +68,13 @@ validate() {
     told 3:1 'a tab is used for indentation or before a value: YAML wants spaces' $'\tlocalPort: 60022'
 }
 
+@test "what comes before a mistake in YAML itself is told too" {
+    validate 'cpus: two' 'ssh:' $'\tlocalPort: 60022'
+    assert_failure
+    told 2:7 'field `cpus` must be a whole number' 'cpus: two'
+    told 4:1 'a tab is used for indentation' $'\tlocalPort: 60022'
+}
+
 @test "a bad size" {
     validate 'memory: 4XB'
     assert_failure
@@ -119,7 +126,6 @@ provision:
 memory: 2GiB
 user:
   shell: bash
-	name: x
 YAML
     on_terminal limactl validate ./x.yaml | sed -e "s#$PWD/##" >told
     if [ "${LIMA_TEST_ACCEPT:-}" = 1 ]; then

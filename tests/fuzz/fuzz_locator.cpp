@@ -1,7 +1,7 @@
 // Any word as a locator, as an image's name and as the name of a parameter.
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
-#include "core/config/decode.hpp"
+#include "core/config/format.hpp"
 #include "core/config/param.hpp"
 #include "core/template/image_locator.hpp"
 #include "core/template/locator.hpp"
