@@ -48,7 +48,7 @@ candidates() {
     candidates create --set .nothing
     [ "$output" = :6 ]
     run limactl __complete create --set .tim
-    [ "${lines[0]}" = $'.timezone=\ttime zone; the host\'s when absent' ]
+    [ "${lines[0]}" = $'.timezone=\tTime zone, such as `Europe/Berlin`' ]
     # Each of them is an assignment to a field that there is.
     candidates create --set .
     [ "${#lines[@]}" -gt 40 ]

@@ -45,6 +45,12 @@ std::vector<Path> paths() {
     return out;
 }
 
+/// What fits beside a candidate.
+std::string first_sentence(std::string_view doc) {
+    doc = doc.substr(0, doc.find(". "));
+    return std::string(doc.ends_with('.') ? doc.substr(0, doc.size() - 1) : doc);
+}
+
 Words values_of(const Path& path) {
     if (path.is_bool) {
         return {"true", "false"};
@@ -74,7 +80,7 @@ Words complete_set(const std::string& word) {
     Words out;
     for (const Path& path : paths()) {
         if (equals == std::string::npos) {
-            out.push_back(path.path + "=\t" + path.doc);
+            out.push_back(path.path + "=\t" + first_sentence(path.doc));
         } else if (path.path == word.substr(0, equals)) {
             for (const auto& value : values_of(path)) {
                 out.push_back(path.path + "=" + value);
