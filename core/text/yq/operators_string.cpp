@@ -124,7 +124,7 @@ public:
         std::size_t at = 0;
         while (at <= text.size() && pattern_->get().Match(text, at, text.size(), RE2::UNANCHORED,
                                                           match.groups.data(), count)) {
-            constexpr std::size_t kCost = 64;
+            constexpr std::size_t kCost = 256;
             LIMA_DO(evaluator_.charge(call_, 0, kCost));
             LIMA_DO(call(match));
             const re2::StringPiece& whole = match.groups[0];
