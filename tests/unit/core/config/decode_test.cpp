@@ -1,17 +1,12 @@
 // The texts of the decoder's messages.
 #include "config_support.hpp"
-#include "core/text/yaml.hpp"
 
 namespace lima::config {
 namespace {
 
 using test::has;
-using test::input;
-using test::kImages;
 using test::layered;
 using test::load_error;
-using test::must_load;
-using test::problems;
 
 TEST(DecodeErrors, TwoMistakesAreReportedTogether) {
     EXPECT_EQ(load_error("cpus: two\nssh:\n  localPort: [1]\nmounts: ~\n"),

@@ -4,13 +4,10 @@
 namespace lima::config {
 namespace {
 
-using test::has;
 using test::host;
 using test::input;
 using test::kImages;
-using test::load_error;
 using test::must_load;
-using test::problems;
 
 TEST(Defaults, MachineFollowsTheHost) {
     LoadInput in = input(kImages);

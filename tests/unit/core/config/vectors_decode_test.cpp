@@ -8,7 +8,6 @@ namespace {
 using test::has;
 using test::input;
 using test::kImages;
-using test::layered;
 using test::load_error;
 using test::must_load;
 using test::problems;
@@ -27,6 +26,7 @@ TEST(ConfigVectors, V02_IntegersAreCoerced) {
     EXPECT_EQ(must_load(kImages + "cpus: 0\n").cpus, 4);
     EXPECT_EQ(must_load(kImages + "cpus: -1\n").cpus, -1);
     EXPECT_EQ(problems(kImages + "cpus: -1\n"), "");
+    EXPECT_TRUE(has(load_error("cpus: 1e12\n"), "lima.yaml:1:7: field `cpus`"));
     EXPECT_TRUE(has(load_error("cpus: 1e12\n"), "out of range"));
 }
 
@@ -37,7 +37,8 @@ TEST(ConfigVectors, V03_BooleansAreNotCoerced) {
               "write true (without quotes)\n"
               "     2 | plain: yes\n"
               "       |        ^");
-    EXPECT_TRUE(has(load_error("plain: \"true\"\n"), "must be true or false"));
+    EXPECT_TRUE(has(load_error("plain: \"true\"\n"),
+                    "lima.yaml:1:8: field `plain` must be true or false, not the text `true`"));
     EXPECT_EQ(must_load("plain: True\n").plain, true);
 }
 
@@ -55,6 +56,13 @@ TEST(ConfigVectors, V05_WrongShapes) {
 }
 
 TEST(ConfigVectors, V06_UnknownKeysAreOneWarningWithAGuess) {
+    const auto two = load(input(kImages + "foo: 1\nssh: {bar: 2}\n"));
+    ASSERT_TRUE(two.has_value()) << two.error().text();
+    ASSERT_EQ(two->warnings.size(), 1U);
+    EXPECT_TRUE(has(two->warnings[0], "non-strict YAML"));
+    EXPECT_TRUE(has(two->warnings[0], "lima.yaml:2:1: unknown field `foo`"));
+    EXPECT_TRUE(has(two->warnings[0], "lima.yaml:3:7: unknown field `ssh.bar`"));
+    EXPECT_EQ(problems(kImages + "foo: 1\nssh: {bar: 2}\n"), "");
     const auto loaded =
         load(input(kImages + "foo: 1\nssh:\n  localport: 3\ncpu: 2\nmemroy: 4GiB\n"));
     ASSERT_TRUE(loaded.has_value());
@@ -88,6 +96,7 @@ TEST(ConfigVectors, V07_ScalarsIntoStrings) {
 
 TEST(ConfigVectors, V08_SizesAreTextsUntilTheyAreChecked) {
     EXPECT_EQ(must_load("memory: 4\n").memory, "4");
+    EXPECT_EQ(problems(kImages + "memory: 4\n"), "");
     EXPECT_EQ(must_load("memory: 1.50\n").memory, "1.5");
     EXPECT_EQ(must_load("memory: true\n").memory, "true");
     EXPECT_TRUE(
@@ -99,9 +108,11 @@ TEST(ConfigVectors, V09_OneDocumentWithAnchorsAndMergeKeys) {
     EXPECT_EQ(must_load("cpus: 1\n---\ncpus: 2\n").cpus, 1);
     const Config config = must_load(
         "mounts:\n- &m {location: /a, writable: true}\n- <<: *m\n  location: /b\n- *m\nenv: &e {A: "
-        "b}\nparam: {}\n");
+        "b}\nhostResolver: {hosts: *e}\n");
     ASSERT_EQ(config.mounts.size(), 2U);  // the third is the first again
+    EXPECT_EQ(config.mounts[0].location, "/a");
     EXPECT_EQ(config.mounts[1].location, "/b");
+    EXPECT_EQ(config.host_resolver.hosts, (StringMap{{"A", "b"}}));
     EXPECT_EQ(config.mounts[1].writable, true);
 }
 
@@ -111,12 +122,19 @@ TEST(ConfigVectors, V10_ByteOrderMarkAndCarriageReturns) {
     ASSERT_EQ(loaded->warnings.size(), 1U);
     EXPECT_TRUE(has(loaded->warnings[0], "byte order mark"));
     EXPECT_TRUE(loaded->config.images.empty());
-    EXPECT_EQ(must_load("cpus: 3\r\nmemory: 1GiB\r\n").cpus, 3);
+    EXPECT_TRUE(has(problems("\xef\xbb\xbf" + kImages), "field `images` must be set"));
+    const std::string crlf = "images:\r\n- location: /a\r\ncpus: 3\r\nmemory: 1GiB\r\n";
+    EXPECT_EQ(must_load(crlf).cpus, 3);
+    EXPECT_EQ(must_load(crlf).memory, "1GiB");
+    EXPECT_EQ(must_load(crlf).images.at(0).location, "/a");
+    EXPECT_EQ(problems(crlf), "");
 }
 
 TEST(ConfigVectors, V11_NullListEntry) {
     const std::string text = "images: [null, {location: /a}]\n";
     ASSERT_EQ(must_load(text).images.size(), 2U);
+    EXPECT_EQ(must_load(text).images[0].location, "");
+    EXPECT_EQ(must_load(text).images[1].location, "/a");
     EXPECT_TRUE(
         has(problems(text), "field `images[0].location` refers to an invalid local file path"));
 }
@@ -133,7 +151,8 @@ TEST(ConfigVectors, V12_AddressesAndDiskNames) {
 TEST(ConfigVectors, V13_ScriptWithoutItsKey) {
     const std::string error =
         load_error("provision:\n- mode: system\n  #!/bin/bash\n  apt-get install\n  reboot\n");
-    EXPECT_TRUE(has(error, "failed to unmarshal YAML: lima.yaml:")) << error;
+    EXPECT_TRUE(has(error, "failed to unmarshal YAML: lima.yaml:5:3: not valid YAML")) << error;
+    EXPECT_TRUE(has(error, "which begins at line 4")) << error;
 }
 
 TEST(ConfigVectors, V14_PortRanges) {
@@ -145,9 +164,13 @@ TEST(ConfigVectors, V14_PortRanges) {
         << found;
     EXPECT_TRUE(
         has(found, "field `portForwards[0].guestPortRange` must not end (0) before it begins (1)"));
-    EXPECT_TRUE(has(found, "field `portForwards[0].hostPortRange` must not end"));
+    EXPECT_TRUE(
+        has(found, "field `portForwards[0].hostPortRange[1]` must be a port from 1 to 65535"))
+        << found;
+    EXPECT_TRUE(
+        has(found, "field `portForwards[0].hostPortRange` must not end (0) before it begins (1)"));
     EXPECT_TRUE(has(load_error("portForwards: [{guestPortRange: [1, 2, 3]}]\n"),
-                    "must have two elements, not 3"));
+                    "field `portForwards[0].guestPortRange` must have two elements, not 3"));
 }
 
 TEST(ConfigVectors, V15_BinaryScript) {
@@ -155,7 +178,9 @@ TEST(ConfigVectors, V15_BinaryScript) {
     const Config config =
         must_load("provision: [{script: !!binary " + text::encode_base64(script) + "}]\n");
     EXPECT_EQ(config.provision[0].script, script);
-    EXPECT_TRUE(has(load_error("message: !!binary '*'\n"), "not base64"));
+    const std::string error = load_error("provision:\n- script: !!binary '*'\n");
+    EXPECT_TRUE(has(error, "lima.yaml:2:11:")) << error;
+    EXPECT_TRUE(has(error, "not base64")) << error;
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ TEST(ConfigVectors, V16_BuiltIns) {
     EXPECT_EQ(config.containerd.system, false);
     EXPECT_EQ(config.containerd.user, true);
     ASSERT_EQ(config.containerd.archives.size(), 2U);
+    EXPECT_EQ(config.containerd.archives[0].arch, "x86_64");
     EXPECT_EQ(config.containerd.archives[1].arch, "aarch64");
     EXPECT_EQ(config.host_resolver.enabled, true);
     EXPECT_EQ(config.host_resolver.ipv6, false);
@@ -54,7 +55,10 @@ TEST(ConfigVectors, V16_BuiltIns) {
 }
 
 TEST(ConfigVectors, V17_ContainerdByOsAndArch) {
+    EXPECT_EQ(must_load("arch: x86_64\n").containerd.user, true);
     EXPECT_EQ(must_load("arch: aarch64\n").containerd.user, true);
+    EXPECT_EQ(must_load("os: FreeBSD\n").containerd.user, false);
+    EXPECT_EQ(must_load("os: Darwin\narch: aarch64\n").containerd.user, false);
     EXPECT_EQ(must_load("arch: riscv64\n").containerd.user, false);
     EXPECT_EQ(must_load("arch: armv7l\n").containerd.user, false);
     EXPECT_EQ(must_load("os: Darwin\n").containerd.user, false);
@@ -98,6 +102,7 @@ TEST(ConfigVectors, V20_MountTemplates) {
     const Config config = must_load(
         "param: {ONE: Eins}\n"
         "mounts: [{location: \"{{.Dir}}/{{.Param.ONE}}\", mountPoint: \"/mnt/{{.Param.ONE}}\"}]\n");
+    ASSERT_EQ(config.mounts.size(), 1U);
     EXPECT_EQ(config.mounts[0].location, "/home/jane/.lima/web_1.x/Eins");
     EXPECT_EQ(config.mounts[0].mount_point, "/mnt/Eins");
 }
@@ -106,15 +111,19 @@ TEST(ConfigVectors, V21_PortForwardDefaults) {
     const Config config =
         must_load("portForwards: [{}, {guestPort: 80}, {guestPort: 8080, hostPort: 8888}]\n");
     const auto& rules = config.port_forwards;
+    ASSERT_EQ(rules.size(), 3U);
     EXPECT_EQ(rules[0].guest_port_range, (PortRange{1, 65535}));
     EXPECT_EQ(rules[0].host_port_range, (PortRange{1, 65535}));
+    EXPECT_EQ(rules[1].guest_port_range, (PortRange{80, 80}));
     EXPECT_EQ(rules[1].host_port_range, (PortRange{80, 80}));
     EXPECT_EQ(rules[2].guest_port_range, (PortRange{8080, 8080}));
     EXPECT_EQ(rules[2].host_port_range, (PortRange{8888, 8888}));
-    EXPECT_EQ(rules[0].proto, "any");
-    EXPECT_EQ(rules[0].guest_ip, "127.0.0.1");
-    EXPECT_EQ(rules[0].host_ip, "127.0.0.1");
-    EXPECT_EQ(rules[0].guest_ip_must_be_zero, false);
+    for (const PortForward& rule : rules) {
+        EXPECT_EQ(rule.proto, "any");
+        EXPECT_EQ(rule.guest_ip, "127.0.0.1");
+        EXPECT_EQ(rule.host_ip, "127.0.0.1");
+        EXPECT_EQ(rule.guest_ip_must_be_zero, false);
+    }
     EXPECT_EQ(rules[2].guest_port, 8080);
 }
 
@@ -125,7 +134,9 @@ TEST(ConfigVectors, V22_GuestAddresses) {
         "  {guestIPMustBeZero: true}, {guestIP: \"::\"}, {guestIP: \"::ffff:1.2.3.4\"}]\n");
     EXPECT_EQ(config.port_forwards[0].guest_ip_must_be_zero, true);
     EXPECT_EQ(config.port_forwards[1].guest_ip_must_be_zero, false);
+    EXPECT_EQ(config.port_forwards[1].guest_ip, "0.0.0.0");
     EXPECT_EQ(config.port_forwards[2].guest_ip, "0.0.0.0");
+    EXPECT_EQ(config.port_forwards[3].guest_ip, "::");
     EXPECT_EQ(config.port_forwards[3].guest_ip_must_be_zero, false);
     EXPECT_EQ(config.port_forwards[4].guest_ip, "1.2.3.4");
 }
@@ -211,6 +222,7 @@ TEST(ConfigVectors, V28_NameIsTheDirectory) {
     LoadInput in = input("provision: [{script: \"{{.Name}}\"}]\n");
     in.instance_dir = "/home/jane/.lima";
     EXPECT_EQ(must_load(in).provision[0].script, ".lima");
+    EXPECT_FALSE(must_load(in).vm_type.has_value());
     in.instance_dir = "/home/jane/.lima/";
     EXPECT_EQ(must_load(in).provision[0].script, ".lima");
 }

@@ -21,9 +21,14 @@ TEST(ConfigVectors, V29_ScalarsAndLists) {
     EXPECT_EQ(config.images[0].location, "/o");
     EXPECT_EQ(config.images[1].location, "/y");
     EXPECT_EQ(config.images[2].location, "/d");
+    ASSERT_EQ(config.provision.size(), 3U);
     EXPECT_EQ(config.provision[0].script, "o");
+    EXPECT_EQ(config.provision[1].script, "y");
     EXPECT_EQ(config.provision[2].script, "d");
+    ASSERT_EQ(config.port_forwards.size(), 3U);
+    EXPECT_EQ(config.port_forwards[0].guest_port, 3);
     EXPECT_EQ(config.port_forwards[1].guest_port, 2);
+    EXPECT_EQ(config.port_forwards[2].guest_port, 1);
 }
 
 TEST(ConfigVectors, V30_Mounts) {
@@ -35,7 +40,9 @@ TEST(ConfigVectors, V30_Mounts) {
     EXPECT_EQ(config.mounts[0].location, "/m");
     EXPECT_EQ(config.mounts[0].writable, false);
     EXPECT_EQ(config.mounts[0].sshfs.cache, false);
+    EXPECT_EQ(config.mounts[0].mount_point, "/m");
     EXPECT_EQ(config.mounts[1].location, "/other");
+    EXPECT_EQ(config.mounts[2].location, "/new");
     EXPECT_EQ(config.mounts[2].mount_point, "/m2");
     // The location of the first entry of a mount point stays.
     const Config same = must_load(layered("mounts: [{location: /d, mountPoint: /p}]\n",
@@ -56,6 +63,7 @@ TEST(ConfigVectors, V31_Networks) {
     EXPECT_EQ(config.networks[0].metric, 7);
     EXPECT_EQ(config.networks[1].lima, "user-v2");
     EXPECT_EQ(config.networks[1].interface, "lima1");
+    EXPECT_EQ(config.networks[1].metric, 100);
     EXPECT_EQ(config.networks[2].vz_nat, true);
     EXPECT_EQ(config.networks[2].interface, "lima2");
 }
@@ -71,9 +79,10 @@ TEST(ConfigVectors, V32_Dns) {
 TEST(ConfigVectors, V33_Maps) {
     const Config config =
         must_load(layered("env: {A: d, D: d}\nhostResolver: {hosts: {a: d, b: d}}\n",
-                          "env: {A: y, Y: y}\nhostResolver: {hosts: {a: y}}\n", "env: {A: o}\n"));
+                          "env: {A: y, Y: y}\nhostResolver: {hosts: {a: y, c: y}}\n",
+                          "env: {A: o}\nhostResolver: {hosts: {c: o}}\n"));
     EXPECT_EQ(config.env, (StringMap{{"A", "o"}, {"D", "d"}, {"Y", "y"}}));
-    EXPECT_EQ(config.host_resolver.hosts, (StringMap{{"a", "y"}, {"b", "d"}}));
+    EXPECT_EQ(config.host_resolver.hosts, (StringMap{{"a", "y"}, {"b", "d"}, {"c", "o"}}));
 }
 
 TEST(ConfigVectors, V34_UniqueLists) {
@@ -99,6 +108,7 @@ TEST(ConfigVectors, V36_ParamsOfOtherFilesAreNotExpanded) {
         layered("param: {d: dv}\n",
                 "param: {both: y}\nprovision: [{script: '{{.Param.both}} {{.Param.d}}'}]\n",
                 "param: {both: o}\n"));
+    ASSERT_EQ(config.provision.size(), 1U);
     EXPECT_EQ(config.provision[0].script, "y <no value>");
     EXPECT_EQ(config.param, (StringMap{{"both", "o"}, {"d", "dv"}}));
 }
