@@ -93,7 +93,7 @@ cpus: 1" ]
     assert_output_has "it comes after \`template:_default/mounts\`"
 }
 
-@test "copy --fill has every field, base.yaml and default.yaml" {
+@test "V28: copy --fill has every field, base.yaml and default.yaml" {
     mkdir -p "$LIMA_HOME/_config"
     echo "disk: 7GiB" >"$LIMA_HOME/_config/base.yaml"
     echo "timezone: Europe/Berlin" >"$LIMA_HOME/_config/default.yaml"

@@ -83,10 +83,19 @@ TEST(InstancesJson, OneCompactObjectALineWithoutEmptyObjects) {
         << text;
 }
 
-TEST(InstancesJson, ErrorsAreTexts) {
+// Ours: the errors are texts, not objects that come out empty (docs/differences.md).
+TEST(ConfigVectors, V70_ErrorsAreTextsAndEmptySectionsAbsent) {
     auto in = instance("a");
     in.errors = {"bad <yaml>"};
-    EXPECT_EQ(instance_json(in, facts())["errors"][0], "bad <yaml>");
+    in.config->mounts.resize(1);
+    const Json json = *parse_json(instances_json({in}, facts()));
+    EXPECT_EQ(json["errors"], Json::array({"bad <yaml>"}));
+    EXPECT_EQ(json["config"]["mounts"][0], (Json{{"location", ""}}));
+    for (const char* section : {"rosetta", "video", "ssh", "caCerts"}) {
+        EXPECT_FALSE(json["config"].contains(section)) << section;
+    }
+    in.errors.clear();
+    EXPECT_FALSE(parse_json(instances_json({in}, facts()))->contains("errors"));
 }
 
 TEST(InstancesTemplate, FieldsHaveGosNames) {

@@ -78,6 +78,18 @@ TEST(SocketLength, CountsTheCharactersThatSshAdds) {
     EXPECT_NE(result.error().text().find("108"), std::string::npos);
 }
 
+// Of vector 18 of spec/config.md: what is used then is in core/config.
+TEST_F(HomeTest, V18_AnInstanceWithALogOnlyWasMadeByAnOldVersion) {
+    ASSERT_TRUE(fs::write_file_atomic(dir_.path() / "lima.yaml", "{}"));
+    ASSERT_TRUE(fs::write_file_atomic(dir_.path() / "ha.stdout.log", ""));
+    EXPECT_TRUE(is_existing_instance(dir_.path()));
+    EXPECT_EQ(created_by_version(dir_.path()), "");
+    for (const char* made_by : {"2.1.0", "<unknown>"}) {
+        ASSERT_TRUE(fs::write_file_atomic(dir_.path() / "lima-version", made_by));
+        EXPECT_EQ(created_by_version(dir_.path()), made_by);
+    }
+}
+
 TEST_F(HomeTest, KnowsAnInstanceThatWasUsed) {
     EXPECT_FALSE(is_existing_instance(dir_.path()));
     EXPECT_EQ(created_by_version(dir_.path()), version());
