@@ -204,11 +204,11 @@ load common
 }
 
 @test "V70: list prints no empty maps, info does; errors are texts" {
-    create_null a 'mounts: [{location: /tmp}]'
+    create_null a 'mounts: [{location: /tmp, mountPoint: /mnt/tmp}]'
     limactl list --json a | jq -e '[.. | objects | select(length == 0)] == [] and (.config | has("rosetta") | not)
         and (.config.video | has("vnc") | not) and (.config.mounts[0] | has("virtiofs") | not)'
     limactl info | jq -e '.defaultTemplate.rosetta == {} and (.defaultTemplate.video | has("vnc"))'
     echo '- no map' >"$LIMA_HOME/a/lima.yaml"
-    limactl list --json a | jq -e '.status == "Broken" and (has("config") | not)
+    limactl list --json a | jq -e '.status == "" and (has("config") | not)
         and (.errors | length == 1 and (.[0] | contains("the file must be a map of fields, not a list")))'
 }
