@@ -136,7 +136,7 @@ as_nobody() {
     run limactl create --name=dev ./vm.yaml
     [ "$status" -eq 1 ]
     assert_output_has 'vm.yaml:4:15: field `vmOpts.null.exitCode` must be at most 255, got 300'
-    assert_output_has 'vm.yaml:5:15: field `vmOpts.null.exitcode` is unknown (known: '
+    assert_output_has 'vm.yaml:5:15: field `vmOpts.null.exitcode` is unknown, did you mean `exitCode`? (known: '
     [ ! -e "$LIMA_HOME/dev" ]
     run limactl validate ./vm.yaml
     [ "$status" -eq 1 ]
