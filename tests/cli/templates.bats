@@ -174,6 +174,16 @@ rawhide_server() {
     assert_success
 }
 
+@test "fedora-rawhide: its template finds them by the plugin, and makes an instance" {
+    rawhide_server
+    run limactl validate template:experimental/fedora-rawhide
+    assert_success
+    run limactl create --vm-type=null --tty=false --name=raw template:experimental/fedora-rawhide
+    assert_success
+    grep -q "Rawhide-20260821.n.0.x86_64.qcow2" "$LIMA_HOME/raw/lima.yaml"
+    ! grep -q '^base:' "$LIMA_HOME/raw/lima.yaml"
+}
+
 @test "fedora-rawhide: without a server the last answer counts; without one it says what is wrong" {
     rawhide_server
     plugin=$LIMA_PREFIX/libexec/lima/limactl-url-fedora-rawhide
