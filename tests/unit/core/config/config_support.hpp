@@ -3,6 +3,7 @@
 
 #include "core/config/load.hpp"
 #include "core/config/validate.hpp"
+#include "tests/support/host_facts.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,22 +14,7 @@ namespace lima::config::test {
 /// `I` of spec/config.md section 10: makes validation pass otherwise.
 inline const std::string kImages = "images: [{location: /}]\n";
 
-inline HostFacts host() {
-    HostFacts facts;
-    facts.os = "linux";
-    facts.arch = "x86_64";
-    facts.cpus = 8;
-    facts.memory = std::int64_t{16} << 30;
-    facts.user = "jane";
-    facts.comment = "Jane Doe";
-    facts.home = "/home/jane";
-    facts.uid = 501;
-    facts.gid = 1000;
-    facts.timezone = "Europe/Berlin";
-    facts.machine_id = "0123456789abcdef";
-    facts.temp_dir = "/tmp";
-    return facts;
-}
+using lima::test::host;
 
 inline LoadInput input(const std::string& text) {
     LoadInput out;

@@ -6,6 +6,7 @@
 #include "core/base/text.hpp"
 #include "core/config/load.hpp"
 #include "core/template/template.hpp"
+#include "tests/support/host_facts.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,22 +17,7 @@ namespace lima::tmpl::library {
 inline const std::filesystem::path kTemplates =
     std::filesystem::path(LIMA_SOURCE_DIR) / "templates";
 
-inline HostFacts host() {
-    HostFacts facts;
-    facts.os = "linux";
-    facts.arch = "x86_64";
-    facts.cpus = 8;
-    facts.memory = std::int64_t{16} << 30;
-    facts.user = "jane";
-    facts.comment = "Jane Doe";
-    facts.home = "/home/jane";
-    facts.uid = 501;
-    facts.gid = 1000;
-    facts.timezone = "Europe/Berlin";
-    facts.machine_id = "0123456789abcdef";
-    facts.temp_dir = "/tmp";
-    return facts;
-}
+using lima::test::host;
 
 inline Options options() {
     Options out;
