@@ -323,6 +323,11 @@ py_pid() { head -n1 "$LIMA_HOME/dev/lima-driver-py-$1.pid"; }
     nothing_left
 }
 
+# The file names limactl until there is a process of the driver's.
+names_another_process() { # PID
+    [ -s "$LIMA_HOME/dev/lima-driver-py-cli.pid" ] && [ "$(py_pid cli)" != "$1" ]
+}
+
 @test "another make: limactl is killed while its driver's process starts" {
     python_driver
     printf '#!/bin/bash\nsleep 2\nexec "%s/own/first" "$@"\n' "$BATS_HOME" >"$BATS_HOME/own/slow"
@@ -332,7 +337,7 @@ py_pid() { head -n1 "$LIMA_HOME/dev/lima-driver-py-$1.pid"; }
     mv "$BATS_HOME/own/slow" "$BATS_HOME/own/lima-driver-py"
     limactl start dev >/dev/null 2>&1 &
     local cli=$!
-    until_ok 10 test -s "$LIMA_HOME/dev/lima-driver-py-cli.pid"
+    until_ok 10 names_another_process "$cli"
     kill -9 "$cli"
     local driver
     driver=$(py_pid cli)
