@@ -13,8 +13,8 @@
 namespace lima::text {
 
 /// The wanted value must be an object. What comes through an alias or a merge key is never changed:
-/// that is refused. The result is read back before it is returned, by yaml-cpp too, so it means what
-/// was asked for or there is an error.
+/// that is refused. The result is read back before it is returned, by yaml-cpp too, so it means
+/// what was asked for or there is an error.
 Result<std::string> rewrite(std::string_view text, std::string_view file, const Node& root,
                             const Json& wanted);
 

@@ -55,10 +55,11 @@ TEST(Yaml, MarksAreOneBasedAndCountBytesForOffsets) {
 }
 
 TEST(Yaml, DuplicateKeyNamesBothLinesAndShowsTheSource) {
-    EXPECT_EQ(error_of("cpus: 1\nmemory: 2\ncpus: 2\n"),
-              "t.yaml:3:1: duplicate key `cpus`: it is already set at line 1, so remove one of them\n"
-              "     3 | cpus: 2\n"
-              "       | ^");
+    EXPECT_EQ(
+        error_of("cpus: 1\nmemory: 2\ncpus: 2\n"),
+        "t.yaml:3:1: duplicate key `cpus`: it is already set at line 1, so remove one of them\n"
+        "     3 | cpus: 2\n"
+        "       | ^");
 }
 
 TEST(Yaml, TabIndentationIsExplained) {
