@@ -102,7 +102,10 @@ bool comparable(std::string_view text) {
     const bool plain = std::all_of(text.begin(), text.end(),
                                    [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); });
     return plain && text.size() < 4096 && text.find_first_of("!%?") == std::string_view::npos &&
-           text.find("<<") == std::string_view::npos && plain_anchors(text);
+           text.find("<<") == std::string_view::npos &&
+           // yaml-cpp makes one byte of each, which is no UTF-8
+           text.find("\\_") == std::string_view::npos &&
+           text.find("\\N") == std::string_view::npos && plain_anchors(text);
 }
 
 /// libyaml takes "-\n>" for a list with a text, where the text should stand deeper than the dash.
