@@ -7,6 +7,9 @@
 
 namespace lima::utf8 {
 
+/// The byte order mark, which some editors put at the beginning of a file.
+inline constexpr std::string_view kBom = "\xef\xbb\xbf";
+
 struct Rune {
     char32_t value = 0xFFFD;
     std::size_t size = 1;

@@ -1,8 +1,7 @@
 // limactl completion {bash|zsh|fish|powershell}
 #include "core/cli/commands.hpp"
 #include "core/cli/kit/complete.hpp"
-
-#include <cstdio>
+#include "core/cli/kit/terminal.hpp"
 
 namespace lima::cli {
 
@@ -23,7 +22,7 @@ void add_completion(Cli& cli) {
         command.flags().boolean("no-descriptions", *bare, "disable completion descriptions");
         command.run([shell, bare](Cli&, const Args&) -> Result<int> {
             LIMA_TRY(const auto script, completion_script(shell, !*bare));
-            std::fwrite(script.data(), 1, script.size(), stdout);
+            print(script);
             return 0;
         });
     }

@@ -11,15 +11,11 @@
 #include "core/driver/describe.hpp"
 
 #include <algorithm>
-#include <cstdio>
-
 namespace lima::cli {
 
 namespace {
 
 using driver::Description;
-
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 std::vector<std::string> complete_drivers(Cli&, const std::string&) {
     std::vector<std::string> names;

@@ -4,6 +4,7 @@
 #include "core/base/text.hpp"
 #include "core/cli/commands.hpp"
 #include "core/cli/kit/cli.hpp"
+#include "core/cli/kit/terminal.hpp"
 #include "core/config/checks.hpp"
 #include "core/config/field_schema.hpp"
 #include "core/config/locate.hpp"
@@ -12,8 +13,6 @@
 #include "core/driver/config_schema.hpp"
 #include "core/driver/remote.hpp"
 #include "core/text/yaml.hpp"
-
-#include <cstdio>
 
 namespace lima::cli {
 
@@ -61,8 +60,6 @@ Result<void> check_file(const Json& schema, const std::string& file) {
     log::info("{}: OK", file);
     return {};
 }
-
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 Result<int> run(const Options& options, const Args& files) {
     if (!files.empty() && !options.schema_file) {

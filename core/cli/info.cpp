@@ -15,8 +15,6 @@
 #include "core/config/load.hpp"
 #include "core/driver/registry.hpp"
 
-#include <cstdio>
-
 namespace lima::cli {
 
 namespace {
@@ -131,8 +129,7 @@ Result<int> run(Cli& cli, const std::string& expression) {
     info["sharePaths"] = paths_json(share_dirs());
     LIMA_TRY(const auto results, query.run(info));
     for (const auto& result : results) {
-        const std::string text = result_line(result, output_is_terminal(), 4);
-        std::fwrite(text.data(), 1, text.size(), stdout);
+        print(result_line(result, output_is_terminal(), 4));
     }
     return 0;
 }

@@ -11,8 +11,6 @@
 #include "core/text/yaml.hpp"
 
 #include <algorithm>
-#include <cstdio>
-
 namespace lima::cli {
 
 namespace {
@@ -82,8 +80,6 @@ Result<Queries> parse_queries(const Options& options) {
     }
     return queries;
 }
-
-void print(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 /// The names to show, in the order asked for; false when one of the arguments is no instance.
 bool select_names(const std::vector<std::string>& all, const Args& args,

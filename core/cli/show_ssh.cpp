@@ -3,8 +3,7 @@
 #include "core/cli/commands.hpp"
 #include "core/cli/kit/cli.hpp"
 #include "core/cli/kit/ssh_target.hpp"
-
-#include <cstdio>
+#include "core/cli/kit/terminal.hpp"
 
 namespace lima::cli {
 
@@ -24,7 +23,7 @@ Result<int> run(Cli& cli, const std::string& format, const Args& args) {
     LIMA_TRY(const auto target, ssh_target(*context, *instance));
     LIMA_TRY(const auto client, ssh::detect_client());
     LIMA_TRY(const auto text, ssh::render(client, target, format));
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    print(text);
     return 0;
 }
 

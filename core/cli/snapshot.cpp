@@ -4,8 +4,7 @@
 #include "core/base/text.hpp"
 #include "core/cli/commands.hpp"
 #include "core/cli/kit/cli.hpp"
-
-#include <cstdio>
+#include "core/cli/kit/terminal.hpp"
 
 namespace lima::cli {
 
@@ -86,7 +85,7 @@ Result<int> list(Cli& cli, bool quiet, const Args& args) {
             text += tag + "\n";
         }
     }
-    std::fwrite(text.data(), 1, text.size(), stdout);
+    print(text);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "core/cli/kit/cli.hpp"
 #include "core/cli/kit/template_options.hpp"
 #include "core/cli/kit/template_text.hpp"
+#include "core/cli/kit/terminal.hpp"
 #include "core/text/yq/evaluate.hpp"
 
 #include <cerrno>
@@ -99,7 +100,7 @@ Result<int> query(Cli& cli, const std::string& locator, const std::string& text)
     LIMA_TRY(const auto source, embed_template(*context, read, tmpl::Scope::kAll, true));
     LIMA_TRY(const std::string filled, filled_yaml(*context, source));
     LIMA_TRY(const std::string out, evaluated(filled, read.locator, expression));
-    std::fwrite(out.data(), 1, out.size(), stdout);
+    print(out);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/base/json.hpp"
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/config/fields.hpp"
 #include "core/config/format.hpp"
 #include "core/text/scalar.hpp"
@@ -199,7 +200,7 @@ private:
             return;
         }
         std::string note = fmt::format("unknown field {}", name_quote(join_path(path, entry.key)));
-        if (entry.key.starts_with("\xef\xbb\xbf")) {
+        if (entry.key.starts_with(utf8::kBom)) {
             note += " (the file begins with a byte order mark: remove it)";
         } else if (const std::string guess = meant_key<T>(entry.key, path); !guess.empty()) {
             note += fmt::format(", did you mean {}?", name_quote(guess));

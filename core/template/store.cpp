@@ -68,4 +68,14 @@ std::vector<Listed> list(const std::vector<Path>& dirs) {
     return out;
 }
 
+std::vector<std::string> public_names(const std::vector<Path>& dirs) {
+    std::vector<std::string> names;
+    for (Listed& listed : list(dirs)) {
+        if (!listed.name.starts_with("_")) {
+            names.push_back(std::move(listed.name));
+        }
+    }
+    return names;
+}
+
 }  // namespace lima::tmpl

@@ -69,5 +69,7 @@ struct Listed {
 };
 /// Public and private names, sorted; the first directory wins.
 std::vector<Listed> list(const std::vector<std::filesystem::path>& dirs);
+/// The names of those that are for users: they do not begin with _.
+std::vector<std::string> public_names(const std::vector<std::filesystem::path>& dirs);
 
 }  // namespace lima::tmpl

@@ -2,6 +2,7 @@
 
 #include "core/base/utf8.hpp"
 #include "core/text/go_format.hpp"
+#include "core/text/url.hpp"
 
 #include <fmt/core.h>
 
@@ -180,23 +181,6 @@ std::string escape_js(std::string_view text) {
             out += fmt::format("\\u{:04X}", static_cast<std::uint32_t>(rune.value));
         } else {
             out += bytes;
-        }
-    }
-    return out;
-}
-
-std::string escape_query(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const bool bare = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') ||
-                          std::string_view("-_.~").find(c) != std::string_view::npos;
-        if (bare) {
-            out += c;
-        } else if (c == ' ') {
-            out += '+';
-        } else {
-            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
         }
     }
     return out;

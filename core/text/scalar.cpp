@@ -118,8 +118,12 @@ std::optional<double> parse_float(std::string_view word, Schema schema) {
     return value;
 }
 
+bool is_null_word(std::string_view word) {
+    return word.empty() || word == "~" || word == "null" || word == "Null" || word == "NULL";
+}
+
 Json resolve_plain(std::string_view word, Schema schema) {
-    if (word.empty() || word == "~" || word == "null" || word == "Null" || word == "NULL") {
+    if (is_null_word(word)) {
         return nullptr;
     }
     if (word == "true" || word == "True" || word == "TRUE") {

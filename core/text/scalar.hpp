@@ -12,6 +12,8 @@
 
 namespace lima::text {
 
+/// ~, null in its three spellings, and nothing at all.
+bool is_null_word(std::string_view word);
 /// The value of a plain word: null, bool, number, or the word itself as a string.
 Json resolve_plain(std::string_view word, Schema schema);
 /// An integer by the schema's spelling rules; nullopt for anything else (also for one that does not

@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
+#include "core/text/scalar.hpp"
 #include "core/text/yaml_events.hpp"
 
 #include <fmt/format.h>
@@ -19,10 +20,6 @@ namespace {
 constexpr int kMaxDepth = 100;
 constexpr std::size_t kMaxAliasedNodes = 100'000;
 constexpr std::size_t kMaxDuplicates = 100;  // that are told
-
-bool is_null_word(std::string_view word) {
-    return word.empty() || word == "~" || word == "null" || word == "Null" || word == "NULL";
-}
 
 /// How much an alias of the node brings in.
 struct Extent {

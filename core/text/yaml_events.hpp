@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/base/error.hpp"
+#include "core/base/utf8.hpp"
 #include "core/text/yaml.hpp"
 
 #include <yaml.h>
@@ -14,7 +15,7 @@
 
 namespace lima::text {
 
-constexpr std::string_view kBom = "\xef\xbb\xbf";
+using utf8::kBom;
 
 /// Owns one event.
 class YamlEvent {

@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "core/cli/kit/plugins.hpp"
+#include "core/cli/kit/terminal.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -158,10 +159,7 @@ std::string help_text(const Command& command) {
     return out;
 }
 
-void print_help(const Command& command) {
-    const std::string text = help_text(command);
-    std::fwrite(text.data(), 1, text.size(), stdout);
-}
+void print_help(const Command& command) { print(help_text(command)); }
 
 const Command& help_target(const Command& root, const Args& words) {
     const Command* command = &root;

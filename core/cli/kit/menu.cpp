@@ -12,12 +12,7 @@ namespace {
 /// The draft from a template of the user's choice; nullopt when none was chosen. What is wrong with
 /// the template is said, and the user chooses again.
 std::optional<Draft> choose_template(const NewInstance& what) {
-    std::vector<std::string> names;
-    for (const auto& listed : tmpl::list(tmpl::default_template_dirs(what.context.home.root()))) {
-        if (!listed.name.starts_with("_")) {
-            names.push_back(listed.name);
-        }
-    }
+    const auto names = tmpl::public_names(tmpl::default_template_dirs(what.context.home.root()));
     for (;;) {
         const auto name = pick("Choose a template", names);
         if (!name) {

@@ -178,10 +178,9 @@ void add_new_instance_flags(Flags flags, NewInstanceFlags& values) {
 Result<bool> print_lists(Cli& cli, const NewInstanceFlags& values) {
     if (values.list_templates) {
         LIMA_TRY(auto* context, cli.context());
-        for (const auto& listed : tmpl::list(tmpl::default_template_dirs(context->home.root()))) {
-            if (!listed.name.starts_with("_")) {
-                std::printf("%s\n", listed.name.c_str());
-            }
+        for (const auto& name :
+             tmpl::public_names(tmpl::default_template_dirs(context->home.root()))) {
+            std::printf("%s\n", name.c_str());
         }
         return true;
     }

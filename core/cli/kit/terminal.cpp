@@ -2,6 +2,7 @@
 
 #include "core/base/fd.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -24,5 +25,7 @@ int terminal_width() {
     }
     return size.ws_col;
 }
+
+void print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 }  // namespace lima::cli

@@ -1,7 +1,12 @@
-// What the terminal is: asked once per question, no state.
+// The terminal, asked once per question, and standard output; no state.
 #pragma once
 
+#include <string_view>
+
 namespace lima::cli {
+
+/// To standard output, as it is.
+void print(std::string_view text);
 
 bool is_terminal(int fd);
 /// stdout is a terminal, or $_LIMA_OUTPUT_IS_TTY says so.

@@ -1,4 +1,5 @@
 #include "core/base/text.hpp"
+#include "core/base/utf8.hpp"
 #include "core/text/yq/formats.hpp"
 #include "core/text/yq/yaml_format.hpp"
 
@@ -15,8 +16,7 @@ class Reader {
 public:
     Reader(std::string_view text, std::string_view file, char separator)
         : text_(text), file_(file), separator_(separator) {
-        constexpr std::string_view kBom = "\xEF\xBB\xBF";
-        at_ = text.starts_with(kBom) ? kBom.size() : 0;
+        at_ = text.starts_with(utf8::kBom) ? utf8::kBom.size() : 0;
     }
 
     /// The next row that is not empty; false at the end.

@@ -17,8 +17,7 @@ bool is_comment(std::string_view line) { return line.starts_with('#') || line.st
 class Reader {
 public:
     Reader(std::string_view text, std::string_view file) : text_(text), file_(file) {
-        constexpr std::string_view kBom = "\xEF\xBB\xBF";
-        at_ = text.starts_with(kBom) ? kBom.size() : 0;
+        at_ = text.starts_with(utf8::kBom) ? utf8::kBom.size() : 0;
     }
 
     Result<NodePtr> read() {

@@ -1,4 +1,5 @@
 #include "core/base/json.hpp"
+#include "core/base/utf8.hpp"
 #include "core/text/scalar.hpp"
 #include "core/text/yq/formats.hpp"
 
@@ -263,9 +264,8 @@ private:
 }  // namespace
 
 Result<Documents> decode_json(std::string_view text, std::string_view file, const DecodeOptions&) {
-    constexpr std::string_view kBom = "\xEF\xBB\xBF";
     Documents out;
-    std::size_t at = text.starts_with(kBom) ? kBom.size() : 0;
+    std::size_t at = text.starts_with(utf8::kBom) ? utf8::kBom.size() : 0;
     while ((at = text.find_first_not_of(kSpace, at)) != std::string_view::npos) {
         const std::string_view value = text.substr(at, end_of_value(text, at) - at);
         Reader reader;

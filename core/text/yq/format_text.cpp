@@ -1,6 +1,7 @@
 // Formats of one string, and shell variables.
 #include "core/base/text.hpp"
 #include "core/base/utf8.hpp"
+#include "core/text/url.hpp"
 #include "core/text/yaml.hpp"
 #include "core/text/yq/formats.hpp"
 
@@ -116,17 +117,7 @@ Result<Documents> decode_uri(std::string_view text, std::string_view file, const
 
 Result<std::string> encode_uri(const Node& node, const EncodeOptions&) {
     LIMA_TRY(const std::string value, string_of(node, "uri"));
-    std::string out;
-    for (const char c : value) {
-        if (is_alnum(c) || std::string_view("-_.~").find(c) != std::string_view::npos) {
-            out += c;
-        } else if (c == ' ') {
-            out += '+';
-        } else {
-            out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-        }
-    }
-    return out;
+    return escape_query(value);
 }
 
 Result<std::string> encode_sh(const Node& node, const EncodeOptions&) {

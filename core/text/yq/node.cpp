@@ -179,7 +179,7 @@ NodePtr scalar(std::string tag, std::string value, Style style = Style::kDefault
 }  // namespace
 
 std::string_view guess_tag(std::string_view word) {
-    if (word.empty() || word == "~" || word == "null" || word == "Null" || word == "NULL") {
+    if (is_null_word(word)) {
         return "!!null";
     }
     if (word == "true" || word == "True" || word == "TRUE" || word == "false" || word == "False" ||
